@@ -1,0 +1,73 @@
+"""What a codec is, and the choice of one by its name."""
+
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from dirac.audio.spectrogram import Spectrogram
+
+
+class Codec(Protocol):
+    """A pair of maps between waveforms and latents; codecs are interchangeable by name alone."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz, of the waveforms."""
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second: sample_rate / hop."""
+
+    @property
+    def hop(self) -> int:
+        """Samples per frame."""
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of the latents."""
+
+    @property
+    def n_audio_channels(self) -> int:
+        """Channels of the waveforms."""
+
+    def encode(self, waveform: Tensor) -> Tensor:
+        """(batch, n_audio_channels, time) -> (batch, n_channels, ceil(time / hop))."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """(batch, n_channels, frames) -> (batch, n_audio_channels, frames * hop)."""
+
+
+class SpectrogramSettings(Protocol):
+    """params.codec.spectrogram, or anything with its values."""
+
+    @property
+    def power(self) -> float: ...
+
+    @property
+    def n_fft(self) -> int: ...
+
+    @property
+    def n_iterations(self) -> int: ...
+
+
+def load_codec(
+    name: str,
+    *,
+    weights: Path | None,
+    quantized: bool,
+    bandwidth: float,
+    spectrogram: SpectrogramSettings,
+) -> Codec:
+    """The codec `name`, with those of the settings that concern it.
+
+    Raises CodecError where EnCodec's weights cannot be had, ValueError for impossible settings.
+    """
+    if name == "spectrogram":
+        return Spectrogram(spectrogram.power, spectrogram.n_fft, spectrogram.n_iterations)
+    from dirac.audio.encodec import load_encodec
+
+    return load_encodec(name, weights, quantized, bandwidth)

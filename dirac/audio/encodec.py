@@ -1,0 +1,174 @@
+"""EnCodec 24 and 48 kHz by the encodec package: Defossez, Copet, Synnaeve, Adi, arXiv 2210.13438.
+
+Latents are the encoder's output, or with `quantized` the sum of its codebooks' vectors.
+"""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from encodec import EncodecModel
+from encodec.utils import _linear_overlap_add
+from torch import Tensor, nn
+
+from dirac.audio.framing import pad_to_frames
+from dirac.audio.weights import CodecError, load_weights
+
+HOP = 320
+CHECKPOINTS = {
+    "encodec_24khz": "encodec_24khz-d7cc33bc.th",
+    "encodec_48khz": "encodec_48khz-7e698e3e.th",
+}
+URL = "https://dl.fbaipublicfiles.com/encodec/v0/"
+
+# Frames of a chunk of the 24 kHz model, and how many before it settle its recurrent layers.
+CHUNK, CONTEXT = 2250, 150
+
+# The 48 kHz model sees segments of one second. They lie 148 frames apart, so that two frames of
+# each are faded into the next; EnCodec's own 1 % overlap is one and a half.
+SEGMENT, STRIDE = 150, 148
+
+
+class Encodec24(nn.Module):
+    """encode (batch, 1, time) at 24 kHz -> (batch, 128, frames) at 75 Hz; decode back.
+
+    Long files go through in chunks of 30 s, in constant memory.
+    """
+
+    name = "encodec_24khz"
+    sample_rate = 24_000
+    hop = HOP
+    frame_rate = sample_rate / HOP
+    n_channels = 128
+    n_audio_channels = 1
+
+    def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
+        super().__init__()
+        self.model = frozen(model, bandwidth)
+        self.quantized = quantized
+
+    @torch.no_grad()
+    def encode(self, waveform: Tensor) -> Tensor:
+        waveform = pad_to_frames(waveform, HOP)
+        return in_chunks(self._encode, waveform, CHUNK * HOP, CONTEXT * HOP)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        return in_chunks(self.model.decoder, latents, CHUNK, CONTEXT)
+
+    def _encode(self, waveform: Tensor) -> Tensor:
+        latents: Tensor = self.model.encoder(waveform)
+        return quantize(self.model, latents) if self.quantized else latents
+
+
+class Encodec48(nn.Module):
+    """encode (batch, 2, time) at 48 kHz -> (batch, 129, frames) at 150 Hz; decode back.
+
+    The model hears each segment at RMS 1. Channel 128 is the RMS that it had, the same for all of
+    a segment's frames; decode takes the segment's mean of it.
+    """
+
+    name = "encodec_48khz"
+    sample_rate = 48_000
+    hop = HOP
+    frame_rate = sample_rate / HOP
+    n_channels = 129
+    n_audio_channels = 2
+
+    def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
+        super().__init__()
+        self.model = frozen(model, bandwidth)
+        self.quantized = quantized
+
+    @torch.no_grad()
+    def encode(self, waveform: Tensor) -> Tensor:
+        waveform = pad_to_frames(waveform, HOP)
+        starts = range(0, waveform.shape[-1], STRIDE * HOP)
+        segments = [self._encode(waveform[..., s : s + SEGMENT * HOP]) for s in starts]
+        return torch.cat(segments, dim=-1)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        starts = range(0, latents.shape[-1], STRIDE)
+        segments = [self._decode(latents[..., s : s + SEGMENT]) for s in starts]
+        waveform: Tensor = _linear_overlap_add(segments, STRIDE * HOP)
+        return waveform
+
+    def _encode(self, segment: Tensor) -> Tensor:
+        scale = segment.mean(1, keepdim=True).square().mean(2, keepdim=True).sqrt()
+        latents: Tensor = self.model.encoder(segment / (scale + 1e-8))
+        if self.quantized:
+            latents = quantize(self.model, latents)
+        scales = scale.expand(-1, 1, latents.shape[-1])
+        return torch.cat([latents, scales], dim=1)[..., :STRIDE]
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        scale = latents[:, -1:, :STRIDE].mean(-1, keepdim=True).clamp_min(0)
+        waveform: Tensor = self.model.decoder(latents[:, :-1])
+        return waveform * scale
+
+
+def load_encodec(
+    name: str, weights: Path | None, quantized: bool, bandwidth: float
+) -> Encodec24 | Encodec48:
+    """The pretrained model called `name`; for `weights` see `load_weights`.
+
+    bandwidth: kbit/s, of the quantised latents. Raises CodecError: no such model or bandwidth, no
+    weights, or weights of another model.
+    """
+    if name not in CHECKPOINTS:
+        raise CodecError(f"no EnCodec model is called {name!r}: there are {', '.join(CHECKPOINTS)}")
+    state = load_weights(name, URL + CHECKPOINTS[name], weights)
+    model = untrained(name)
+    if bandwidth not in model.target_bandwidths:
+        raise CodecError(f"{name} has no bandwidth {bandwidth}: take {model.target_bandwidths}")
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise CodecError(f"codec.weights do not fit {name}: {error}") from error
+    wrapper = Encodec24 if name == "encodec_24khz" else Encodec48
+    return wrapper(model, quantized, bandwidth).eval()
+
+
+def untrained(name: str) -> EncodecModel:
+    """The architecture with random weights, drawn without touching the global generator."""
+    build = {
+        "encodec_24khz": EncodecModel.encodec_model_24khz,
+        "encodec_48khz": EncodecModel.encodec_model_48khz,
+    }[name]
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*weight_norm.*")
+        return build(pretrained=False)
+
+
+def frozen(model: EncodecModel, bandwidth: float) -> EncodecModel:
+    """Weight norm folded into the weights, no gradients."""
+    for module in model.modules():
+        if hasattr(module, "weight_g"):
+            nn.utils.remove_weight_norm(module)
+    model.set_target_bandwidth(bandwidth)
+    return model.eval().requires_grad_(False)
+
+
+def quantize(model: EncodecModel, latents: Tensor) -> Tensor:
+    """(batch, 128, frames) -> the sum of its codebooks' vectors, shaped alike."""
+    codes = model.quantizer.encode(latents, model.frame_rate, model.bandwidth)
+    quantized: Tensor = model.quantizer.decode(codes)
+    return quantized
+
+
+def in_chunks(
+    function: Callable[[Tensor], Tensor], signal: Tensor, size: int, context: int
+) -> Tensor:
+    """function(signal) along the last axis, `size` at a time, each chunk with what came before it.
+
+    For a causal function that forgets within `context`.
+    """
+    pieces = []
+    for start in range(0, signal.shape[-1], size):
+        begin = max(0, start - context)
+        chunk = signal[..., begin : start + size]
+        result = function(chunk)
+        pieces.append(result[..., (start - begin) * result.shape[-1] // chunk.shape[-1] :])
+    return torch.cat(pieces, dim=-1)

@@ -1,0 +1,197 @@
+"""Tracks -> excerpts -> latents -> one store per split: the work of the stage cache_latents."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from dirac.audio.codecs import Codec
+from dirac.audio.files import AudioError, Waveform
+from dirac.data.errors import DataError
+from dirac.data.store import VERSION, Record, StoreMeta, StoreWriter
+from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
+
+Item = Tensor | str | Exception  # latents, why there are none, what went wrong
+
+# Excerpts that are committed together; part of what decides the store's bytes.
+N_COMMITTED = 32
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which sources make a mixture, and which excerpts are left out.
+
+    Those whose mixture's RMS is below silence_db (dB relative to full scale); with
+    drop_silent_sources, the paper's rule, also those where a source's RMS is below source_rms.
+    """
+
+    sources: tuple[str, ...]
+    duration_seconds: float
+    silence_db: float
+    drop_silent_sources: bool
+    source_rms: float
+
+    def reason_to_drop(self, sources: Waveform) -> str | None:
+        """(sources, channels, time) -> why this excerpt is left out, or None."""
+        rms = np.sqrt(np.square(mix(sources), dtype=np.float64).mean())
+        if rms < 10 ** (self.silence_db / 20):
+            return f"mixture below {self.silence_db:g} dB"
+        if self.drop_silent_sources:
+            for name, source in zip(self.sources, sources, strict=True):
+                if np.sqrt(np.square(source, dtype=np.float64).mean()) < self.source_rms:
+                    return f"{name} below an RMS of {self.source_rms:g}"
+        return None
+
+
+class ExcerptLatents(Dataset[Item]):
+    """Item i: latents (1 + sources, channels, frames) of excerpt i, mixture first, or why not.
+
+    One excerpt is one batch of the codec, so that its latents do not depend on the others'.
+    Errors of files are items too: raised in a worker, they would come with its stack.
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        excerpts: Sequence[Excerpt],
+        codec: Codec,
+        selection: Selection,
+        dtype: str,
+    ) -> None:
+        self.tracks = {track.name: track for track in tracks}
+        self.excerpts = excerpts
+        self.codec, self.selection, self.dtype = codec, selection, dtype
+
+    def __len__(self) -> int:
+        return len(self.excerpts)
+
+    def __getitem__(self, index: int) -> Item:
+        excerpt = self.excerpts[index]
+        try:
+            sources = read_sources(
+                self.tracks[excerpt.track],
+                self.selection.sources,
+                excerpt.start_seconds,
+                excerpt.duration_seconds,
+                self.codec.sample_rate,
+                self.codec.n_audio_channels,
+            )
+        except (AudioError, DataError) as error:
+            return error
+        if reason := self.selection.reason_to_drop(sources):
+            return reason
+        waveforms = np.concatenate([mix(sources)[None], sources])
+        latents = self.codec.encode(torch.from_numpy(waveforms)).to(getattr(torch, self.dtype))
+        if not latents.isfinite().all():
+            return DataError(f"{excerpt.name}: latents out of range for {self.dtype}")
+        return latents
+
+
+def select_excerpts(
+    tracks: Sequence[Track], split: str, duration_seconds: float, limit: int | None
+) -> list[Excerpt]:
+    """The split's excerpts in the tracks' order; of more than `limit`, that many, evenly spread.
+
+    Silent ones are dropped later, so that fewer may remain. Raises DataError when there are none.
+    """
+    in_split = [track for track in tracks if track.split == split]
+    excerpts = [excerpt for track in in_split for excerpt in excerpts_of(track, duration_seconds)]
+    if not excerpts:
+        raise DataError(
+            f"the split {split} has {len(in_split)} tracks and no excerpt of {duration_seconds:g} s"
+        )
+    if limit is None or limit >= len(excerpts):
+        return excerpts
+    return [excerpts[i * len(excerpts) // limit] for i in range(limit)]
+
+
+def states_of_stems(tracks: Sequence[Track], sources: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Path, bytes and time of change of each file that is read: cheap to know, unlike contents."""
+    stems = [stem for track in tracks for source in sources for stem in track.stems.get(source, ())]
+    states = [(stem.path, stem.path.stat()) for stem in stems]
+    return [(str(path), state.st_size, state.st_mtime_ns) for path, state in states]
+
+
+def cache_split(
+    latents: ExcerptLatents,
+    path: Path,
+    n_processes: int,
+    *,
+    data_name: str,
+    codec_settings: dict[str, Any],
+) -> None:
+    """Write the store of one split, or go on where a killed call stopped.
+
+    The same input gives the same bytes, from any number of processes (one thread each), in one go
+    or several. Raises AudioError or DataError for an excerpt that cannot be read, DataError when
+    every one is dropped.
+    """
+    writer = StoreWriter(path)
+    if writer.is_finished:
+        return
+    first = writer.n_records
+    records = _computed(latents, first, n_processes)
+    with tqdm(None, path.stem, len(latents), initial=first, unit=" excerpts") as progress:
+        while group := list(islice(records, N_COMMITTED)):
+            writer.append(group)
+            progress.update(len(group))
+    writer.finish(_meta(latents, writer, data_name, codec_settings))
+
+
+def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator[Record]:
+    """Records from `first` on, in order; a few are computed ahead.
+
+    Latents come as tensors, in shared memory: through a pipe, a worker whose parent was killed
+    would wait forever for someone to read.
+    """
+    if first == len(latents):
+        return
+    loader = DataLoader(
+        latents,
+        batch_size=None,
+        sampler=range(first, len(latents)),
+        num_workers=n_processes,
+    )
+    for item in loader:
+        if isinstance(item, Exception):
+            raise item
+        yield item.numpy() if isinstance(item, Tensor) else item
+
+
+def _meta(
+    latents: ExcerptLatents, writer: StoreWriter, data_name: str, codec_settings: dict[str, Any]
+) -> StoreMeta:
+    selection, codec = latents.selection, latents.codec
+    reasons = writer.dropped()
+    kept = [number for number in range(len(latents)) if number not in reasons]
+    if not kept:
+        raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
+    dropped = defaultdict(list)
+    for number, reason in reasons.items():
+        dropped[reason].append(latents.excerpts[number].name)
+    mean, std = writer.moments(codec.n_channels, latents.dtype)
+    n_samples = round(selection.duration_seconds * codec.sample_rate)
+    return StoreMeta(
+        version=VERSION,
+        data_name=data_name,
+        codec=codec_settings,
+        sample_rate=codec.sample_rate,
+        frame_rate=codec.frame_rate,
+        n_channels=codec.n_channels,
+        n_frames=-(-n_samples // codec.hop),
+        dtype=latents.dtype,
+        sources=selection.sources,
+        excerpts=tuple(latents.excerpts[number] for number in kept),
+        records=tuple(kept),
+        dropped={reason: tuple(names) for reason, names in sorted(dropped.items())},
+        mean=tuple(mean),
+        std=tuple(std),
+    )

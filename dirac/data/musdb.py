@@ -1,0 +1,82 @@
+"""MUSDB18 (compressed, .stem.mp4) and MUSDB18-HQ (wav): folders train and test of 100 and 50 songs.
+
+train|test / Song.stem.mp4                            streams as in STREAMS; needs ffmpeg
+train|test / Song / {mixture,drums,bass,other,vocals}.wav
+"""
+
+import importlib.util
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from dirac.audio.files import audio_info
+from dirac.data import ffmpeg
+from dirac.data.errors import DataError
+from dirac.data.folders import locate
+from dirac.data.tracks import SPLITS, Stem, Track, track_info
+
+SOURCES = ("drums", "bass", "other", "vocals")
+STREAMS = ("mixture", *SOURCES)
+
+
+def find_tracks(root: Path) -> list[Track]:
+    """All tracks under `root`, by split and name.
+
+    `root` holds the folders train and test, or one folder that does. 14 songs of train are the
+    validation split, the same as in the package musdb. Raises DataError if there are no tracks, a
+    file is missing or broken, or ffmpeg is wanted and absent.
+    """
+    expected = "train/Song.stem.mp4 or train/Song/drums.wav"
+    base = locate(root, _holds_songs, expected)
+    validation = validation_names()
+    tracks = []
+    for path in [*_songs(base / "train"), *_songs(base / "test")]:
+        song = path.name.removesuffix(".stem.mp4")
+        held_out = path.parent.name == "train" and song in validation
+        split = "validation" if held_out else path.parent.name
+        tracks.append(_read_folder(path, split) if path.is_dir() else _read_mp4(path, split))
+    return sorted(tracks, key=lambda track: (SPLITS.index(track.split), track.name))
+
+
+def validation_names() -> frozenset[str]:
+    """The songs of the validation split, from the package musdb's own list.
+
+    musdb is not imported, for it fails at import where there is no ffmpeg.
+    """
+    package = importlib.util.find_spec("musdb")
+    if package is None or package.origin is None:
+        raise DataError("the package musdb, which lists MUSDB's validation tracks, is missing")
+    config = YAML(typ="safe").load(Path(package.origin).parent / "configs" / "mus.yaml")
+    return frozenset(config["validation_tracks"])
+
+
+def _holds_songs(folder: Path) -> bool:
+    return bool(_songs(folder / "train") or _songs(folder / "test"))
+
+
+def _songs(folder: Path) -> list[Path]:
+    """Song folders and .stem.mp4 files; what begins with a dot is rubbish of macOS."""
+    if not folder.is_dir():
+        return []
+    paths = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in paths if path.is_dir() or path.name.endswith(".stem.mp4"))
+
+
+def _read_folder(folder: Path, split: str) -> Track:
+    paths = {name: folder / f"{name}.wav" for name in STREAMS}
+    info = track_info(folder.name, {path: audio_info(path) for path in paths.values()})
+    stems = {source: (Stem(paths[source]),) for source in SOURCES}
+    return Track(f"{split}-{folder.name}", split, info.sample_rate, info.n_samples, stems)
+
+
+def _read_mp4(path: Path, split: str) -> Track:
+    infos = ffmpeg.probe(path)
+    if len(infos) != len(STREAMS):
+        raise DataError(
+            f"{path} has {len(infos)} audio streams, not {len(STREAMS)} "
+            f"({', '.join(STREAMS)}): fetch this file again"
+        )
+    name = path.name.removesuffix(".stem.mp4")
+    rate, n_samples, _ = infos[0]
+    stems = {source: (Stem(path, STREAMS.index(source)),) for source in SOURCES}
+    return Track(f"{split}-{name}", split, rate, n_samples, stems)

@@ -1,0 +1,108 @@
+"""Slakh2100, BabySlakh and our synthetic set: one folder a track, with metadata.yaml and stems.
+
+    [data set folder/] [train|validation|test/] TrackNNNNN / metadata.yaml, mix.flac, stems/SNN.flac
+
+The reader trusts the files and not what metadata.yaml says about them: the instrument class of a
+stem is all that it takes from there. In Slakh2100 numbers of stems have gaps, the flag
+`audio_rendered` can be wrong either way, and a track's yaml may name folders of another one.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from dirac.audio.files import audio_info
+from dirac.data.errors import DataError
+from dirac.data.folders import locate
+from dirac.data.tracks import SPLITS, Stem, Track, track_info
+
+# BabySlakh has no splits: of its 20 tracks, ordered by number, the first 70 % are train, the next
+# 15 % validation, the rest test (14, 3, 3).
+SHARES = (0.70, 0.85)
+
+AUDIO_SUFFIXES = (".flac", ".wav")
+
+
+def find_tracks(root: Path) -> list[Track]:
+    """All tracks under `root`, by split and number; the split `omitted` of Slakh2100 is left out.
+
+    `root` is the folder that holds the splits (or the tracks, where there are no splits), or the
+    folder around it. Raises DataError if there are none or one is not as it must be.
+    """
+    expected = "train/TrackNNNNN or TrackNNNNN, each with metadata.yaml and stems"
+    base = locate(root, _holds_tracks, expected)
+    if _track_folders(base):
+        by_split = _split_by_number(_track_folders(base))
+    else:
+        by_split = {split: _track_folders(base / split) for split in SPLITS}
+    return [_read_track(folder, split) for split in SPLITS for folder in by_split[split]]
+
+
+def source_name(inst_class: str) -> str:
+    """Slakh's instrument class as a source: "Strings (continued)" -> "strings", "Synth Lead" ->
+    "synth_lead"."""
+    return re.sub(r"\(.*?\)", "", inst_class).strip().lower().replace(" ", "_")
+
+
+def _holds_tracks(base: Path) -> bool:
+    return any(_track_folders(folder) for folder in (base, *(base / split for split in SPLITS)))
+
+
+def _track_folders(base: Path) -> list[Path]:
+    return sorted(path for path in base.glob("Track*") if path.is_dir())
+
+
+def _split_by_number(folders: list[Path]) -> dict[str, list[Path]]:
+    first, second = (round(share * len(folders)) for share in SHARES)
+    parts = (folders[:first], folders[first:second], folders[second:])
+    return dict(zip(SPLITS, parts, strict=True))
+
+
+def _read_track(folder: Path, split: str) -> Track:
+    stems: dict[str, list[Stem]] = {}
+    for number, entry in _read_stem_entries(folder / "metadata.yaml").items():
+        path = _audio_file(folder / "stems", str(number))
+        if path is not None:
+            stems.setdefault(_source(folder, str(number), entry), []).append(Stem(path))
+    if not stems:
+        raise DataError(
+            f"{folder / 'stems'} holds none of the stems that metadata.yaml names: "
+            "replace that track's files or remove its folder"
+        )
+    mixture = _audio_file(folder, "mix")
+    paths = [stem.path for of_source in stems.values() for stem in of_source]
+    paths = [mixture, *paths] if mixture else paths
+    info = track_info(folder.name, {path: audio_info(path) for path in paths})
+    return Track(
+        name=f"{split}-{folder.name}",
+        split=split,
+        sample_rate=info.sample_rate,
+        n_samples=info.n_samples,
+        stems={source: tuple(stems[source]) for source in sorted(stems)},
+    )
+
+
+def _read_stem_entries(path: Path) -> dict[object, Any]:
+    try:
+        stems = YAML(typ="safe").load(path)["stems"]
+        return dict(sorted(stems.items()))
+    except FileNotFoundError:
+        problem = "is missing"
+    except (YAMLError, KeyError, TypeError, AttributeError) as error:
+        problem = f"is no metadata of Slakh ({type(error).__name__})"
+    raise DataError(f"{path} {problem}: replace that track's files or remove its folder")
+
+
+def _audio_file(folder: Path, name: str) -> Path | None:
+    candidates = (folder / f"{name}{suffix}" for suffix in AUDIO_SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _source(folder: Path, number: str, entry: Any) -> str:
+    inst_class = entry.get("inst_class") if isinstance(entry, dict) else None
+    if not isinstance(inst_class, str) or not source_name(inst_class):
+        raise DataError(f"{folder / 'metadata.yaml'}: stem {number} has no inst_class")
+    return source_name(inst_class)

@@ -1,0 +1,203 @@
+"""Latents of mixtures and sources in one LMDB file, the same bytes for the same input.
+
+Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order;
+b"00000017/dropped" says instead why it has none. `__meta__` comes last: with it, all is there.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from dirac.data.tracks import Excerpt
+
+VERSION = 1
+META = b"__meta__"
+MAP_SIZE = 1 << 40  # address space, not disk; it stands in the file, so it is the same everywhere
+
+Latents = np.ndarray[Any, np.dtype[np.float32]]
+Record = np.ndarray[Any, np.dtype[Any]] | str  # (1 + sources, channels, frames), or why dropped
+
+
+class StoreError(ValueError):
+    """A file that is no finished store of latents; the message names it."""
+
+
+@dataclass(frozen=True)
+class StoreMeta:
+    """What a store holds. records: the candidate's number of each excerpt, for its keys."""
+
+    version: int
+    data_name: str
+    codec: dict[str, Any]
+    sample_rate: int
+    frame_rate: float
+    n_channels: int
+    n_frames: int
+    dtype: str
+    sources: tuple[str, ...]
+    excerpts: tuple[Excerpt, ...]
+    records: tuple[int, ...]
+    dropped: dict[str, tuple[str, ...]]  # reason -> names of excerpts
+    mean: tuple[float, ...]  # per channel, over this store's mixtures
+    std: tuple[float, ...]
+
+
+META_JSON = TypeAdapter(StoreMeta)
+
+
+class LatentStore:
+    """Read access to a finished store; can be pickled, and used before and after a fork."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.meta = read_meta(self.path)
+
+    def __len__(self) -> int:
+        return len(self.meta.excerpts)
+
+    def mixture(self, index: int, start: int = 0, n_frames: int | None = None) -> Latents:
+        """(channels, n_frames), from frame `start` on; to the end when n_frames is None."""
+        return self._read(index, 0, start, n_frames)
+
+    def source(self, index: int, name: str, start: int = 0, n_frames: int | None = None) -> Latents:
+        """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
+        return self._read(index, 1 + self.meta.sources.index(name), start, n_frames)
+
+    def _read(self, index: int, part: int, start: int, n_frames: int | None) -> Latents:
+        end = self.meta.n_frames if n_frames is None else start + n_frames
+        if not (0 <= index < len(self) and 0 <= start <= end <= self.meta.n_frames):
+            raise IndexError(
+                f"{self.path} has {len(self)} excerpts of {self.meta.n_frames} frames: there is no "
+                f"excerpt {index} with frames {start} to {end}"
+            )
+        with _environment(self.path).begin(buffers=True) as transaction:
+            value = transaction.get(_key(self.meta.records[index], part))
+            if value is None:
+                raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
+            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, self.meta.n_frames)
+            return latents[:, start:end].astype(np.float32)
+
+
+def read_meta(path: Path) -> StoreMeta:
+    """Raises StoreError: no file, not a store, half-written, truncated, of another version."""
+    if not path.is_file():
+        raise StoreError(f"{path} is missing: run the stage cache_latents")
+    try:
+        environment = _environment(path)
+        with environment.begin() as transaction:
+            value = transaction.get(META)
+    except lmdb.Error as error:
+        raise StoreError(f"{path} is not a store of latents ({error})") from error
+    if value is None:
+        raise StoreError(f"{path} is half-written: run the stage cache_latents again")
+    try:
+        meta = META_JSON.validate_json(value)
+    except ValidationError:
+        meta = None
+    if meta is None or meta.version != VERSION:
+        raise StoreError(f"{path} is a store of another version: run cache_latents again")
+    return meta
+
+
+# LMDB refuses to open a file twice in a process, so that all stores of a path share one handle.
+_environments: dict[Path, tuple[tuple[int, int], lmdb.Environment]] = {}
+
+
+def _environment(path: Path) -> lmdb.Environment:
+    """This process's handle of this very file: not the one before a fork, or before a rerun."""
+    owner = (os.getpid(), path.stat().st_ino)
+    known = _environments.get(path)
+    if known is not None:
+        if known[0] == owner:
+            return known[1]
+        _environments.pop(path)[1].close()
+    environment = lmdb.open(
+        str(path), subdir=False, readonly=True, lock=False, readahead=False, max_spare_txns=4
+    )
+    n_bytes = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    if path.stat().st_size < n_bytes:  # reading past its end would kill the process
+        environment.close()
+        raise lmdb.CorruptedError(f"{path.stat().st_size} of {n_bytes} bytes")
+    _environments[path] = (owner, environment)
+    return environment
+
+
+class StoreWriter:
+    """Writes a store, or goes on with one that was killed.
+
+    The final bytes depend on the records and on which of them were appended together alone: the
+    file is opened anew for each commit, as after a kill, because LMDB reuses pages from memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._begin() as transaction, transaction.cursor() as cursor:
+            key = cursor.key() if cursor.last() else b""
+        self.is_finished = key == META
+        self.n_records = int(key[:8]) + 1 if key and not self.is_finished else 0
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Adds the next records, all or none of them."""
+        with self._begin(write=True) as transaction:
+            for number, record in enumerate(records, self.n_records):
+                for key, value in _items(number, record):
+                    transaction.put(key, value, append=True)
+        self.n_records += len(records)
+
+    def dropped(self) -> dict[int, str]:
+        """Number and reason of the records that are no latents."""
+        with self._begin() as transaction:
+            values = [transaction.get(_dropped_key(number)) for number in range(self.n_records)]
+        return {number: bytes(value).decode() for number, value in enumerate(values) if value}
+
+    def moments(self, n_channels: int, dtype: str) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each channel over all mixtures."""
+        n_values, total, squares = 0, np.zeros(n_channels), np.zeros(n_channels)
+        with self._begin() as transaction:
+            for number in range(self.n_records):
+                if value := transaction.get(_key(number, 0)):
+                    latents = np.frombuffer(value, dtype).reshape(n_channels, -1).astype(np.float64)
+                    n_values += latents.shape[1]
+                    total += latents.sum(1)
+                    squares += np.square(latents).sum(1)
+        mean = total / n_values
+        variance = np.maximum(squares / n_values - mean**2, 0)
+        return mean.tolist(), np.sqrt(variance).tolist()
+
+    def finish(self, meta: StoreMeta) -> None:
+        """Adds the metadata: only now is the store one that can be read."""
+        with self._begin(write=True) as transaction:
+            transaction.put(META, META_JSON.dump_json(meta), append=True)
+        self.is_finished = True
+
+    @contextmanager
+    def _begin(self, write: bool = False) -> Iterator[lmdb.Transaction]:
+        try:
+            with (
+                lmdb.open(str(self.path), subdir=False, lock=False, map_size=MAP_SIZE) as file,
+                file.begin(write=write) as transaction,
+            ):
+                yield transaction
+        except lmdb.Error as error:
+            raise StoreError(f"{self.path} cannot be written: {error}") from error
+
+
+def _key(number: int, part: int) -> bytes:
+    return b"%08d/%02d" % (number, part)
+
+
+def _dropped_key(number: int) -> bytes:
+    return b"%08d/dropped" % number
+
+
+def _items(number: int, record: Record) -> list[tuple[bytes, bytes]]:
+    if isinstance(record, str):
+        return [(_dropped_key(number), record.encode())]
+    return [(_key(number, part), latents.tobytes()) for part, latents in enumerate(record)]

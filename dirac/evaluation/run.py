@@ -1,0 +1,134 @@
+"""Separate every test excerpt by every method and score it, in several processes, resumably."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from dirac.evaluation.assignment import Assignment, Table, best_assignment, score_subsets
+from dirac.evaluation.methods import Method
+from dirac.evaluation.scores import Document, Settings, score
+from dirac.evaluation.signals import Signals, find_scored, find_silent
+
+Job = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def evaluate_separation(
+    signals: Signals,
+    excerpts: Sequence[str],
+    methods: Mapping[str, Method | None],
+    settings: Settings,
+    n_processes: int,
+) -> list[Document]:
+    """The scores of all methods on all excerpts, by method, then excerpt, as `scores.py` says.
+
+    methods: name -> how to get the parts, or None where all parts have been saved in `signals`.
+    Every result is kept as a file (`scores_path`) and reused if it is there: `signals.folder` must
+    belong to these settings. Above one process, the caller must be importable without effect
+    (`if __name__ == "__main__"`), and methods must be picklable.
+    """
+    with _Pool(n_processes) as pool:
+        pool.run(
+            "separating",
+            [
+                (_estimate, (signals, name, excerpt, method, settings.sample_rate))
+                for name, method in methods.items()
+                for excerpt in excerpts
+                if method is not None and not signals.has_parts(name, excerpt)
+            ],
+        )
+        jobs: list[Job] = []
+        for name in methods:
+            fixed, best = find_assignments(signals, excerpts, name, settings)
+            jobs += [
+                (_score, (signals, name, excerpt, (fixed, best[excerpt]), settings))
+                for excerpt in excerpts
+                if not scores_path(signals, name, excerpt).exists()
+            ]
+        pool.run("scoring", jobs)
+    paths = [scores_path(signals, name, excerpt) for name in methods for excerpt in excerpts]
+    return [json.loads(path.read_text()) for path in paths]
+
+
+def scores_path(signals: Signals, method: str, excerpt: str) -> Path:
+    """Where the document of a method and excerpt is."""
+    return signals.folder / "scores" / method / f"{excerpt}.json"
+
+
+def find_assignments(
+    signals: Signals, excerpts: Iterable[str], method: str, settings: Settings
+) -> tuple[Assignment, dict[str, Assignment]]:
+    """A method's one assignment for the whole set, and its best for every excerpt."""
+    tables = {excerpt: _tabulate(signals, excerpt, method, settings) for excerpt in excerpts}
+    best = {excerpt: best_assignment([table]) for excerpt, table in tables.items()}
+    return best_assignment(list(tables.values())), best
+
+
+def _tabulate(signals: Signals, excerpt: str, method: str, settings: Settings) -> Table:
+    references = signals.load_references(excerpt)
+    scored = find_scored(find_silent(references, settings.silence_db))
+    return score_subsets(signals.load_parts(method, excerpt), references, scored)
+
+
+def _estimate(signals: Signals, name: str, excerpt: str, method: Method, sample_rate: int) -> None:
+    signals.save_parts(name, excerpt, method(signals.load_references(excerpt), sample_rate))
+
+
+def _score(
+    signals: Signals,
+    method: str,
+    excerpt: str,
+    assignments: tuple[Assignment, Assignment],
+    settings: Settings,
+) -> None:
+    references = signals.load_references(excerpt)
+    parts = signals.load_parts(method, excerpt)
+    document = {"excerpt": excerpt, "method": method}
+    document |= score(parts, references, assignments, settings)
+    path = scores_path(signals, method, excerpt)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}.partial")
+    beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")
+    beside.replace(path)
+
+
+class _Pool:
+    """Runs jobs in spawned processes of one thread each, or right here if one process is asked."""
+
+    def __init__(self, n_processes: int) -> None:
+        # Spawned, not forked: a fork of a process in which torch has run threads may hang.
+        self.executor = (
+            ProcessPoolExecutor(n_processes, get_context("spawn"), _use_one_thread)
+            if n_processes > 1
+            else None
+        )
+
+    def __enter__(self) -> "_Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.executor is not None:
+            self.executor.shutdown(cancel_futures=True)
+
+    def run(self, label: str, jobs: Sequence[Job]) -> None:
+        """Run all; the first error of a job is raised here."""
+        if self.executor is None:
+            for function, arguments in tqdm(jobs, label):
+                function(*arguments)
+            return
+        futures = [self.executor.submit(function, *arguments) for function, arguments in jobs]
+        for future in tqdm(as_completed(futures), label, total=len(futures)):
+            future.result()
+
+
+def _use_one_thread() -> None:
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    threadpool_limits(1)

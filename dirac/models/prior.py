@@ -1,0 +1,100 @@
+"""The masking prior: a diffusion model of the components that generates any of them given the rest.
+
+Bindi & Esling, ISMIR 2024, section 3.3: a hidden component is noised, a visible one is kept clean,
+and the mask tells the network which is which.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from dirac.diffusion.iadb import Target, blend, sample, target_of
+from dirac.networks.unet import UNet
+
+
+def draw_hidden(batch: int, n_components: int, hide_all: float) -> Tensor:
+    """Masks (batch, components), True = generate: everything with probability `hide_all`,
+
+    else a uniform draw of the other non-empty masks.
+    """
+    n_masks = 2**n_components - 1  # the last, all ones, hides everything
+    drawn = torch.randint(1, max(n_masks, 2), (batch,))
+    masks = torch.where(torch.rand(batch) < hide_all, torch.tensor(n_masks), drawn)
+    return (masks[:, None] >> torch.arange(n_components)) % 2 == 1
+
+
+class MaskedPrior(nn.Module):
+    """IADB over the concatenated components, each standardised by `mean` and `deviation`.
+
+    mean, deviation: (components, component channels), of the training components.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(
+        self,
+        n_components: int,
+        n_component_channels: int,
+        target: Target,
+        hide_all: float,
+        denoiser: Mapping[str, Any],
+    ):
+        super().__init__()
+        self.n_components = n_components
+        self.target: Target = target
+        self.hide_all = hide_all
+        self.denoiser = UNet(n_components * n_component_channels, n_components, **denoiser)
+        self.register_buffer("mean", torch.zeros(n_components, n_component_channels))
+        self.register_buffer("deviation", torch.ones(n_components, n_component_channels))
+
+    def fit_scale(self, components: Tensor) -> None:
+        """Standardise by these components, (batch, components, channels, frames)."""
+        self.mean.copy_(components.mean(dim=(0, 3)))
+        self.deviation.copy_(components.std(dim=(0, 3)).clamp_min(1e-3))
+
+    def forward(self, components: Tensor) -> dict[str, Tensor]:
+        """components: (batch, components, channels, frames) -> the loss of a draw of masks."""
+        data = self._standardised(components)
+        hidden = draw_hidden(data.shape[0], self.n_components, self.hide_all).to(data.device)
+        noise = torch.randn_like(data)
+        alpha = torch.rand(data.shape[0], device=data.device)
+        blended = self._shown(blend(noise, data, alpha), data, hidden)
+        prediction = self._predict(blended, alpha, hidden)
+        errors = (prediction - target_of(noise, data, self.target)).square().mean(dim=(2, 3))
+        return {"loss": (errors * hidden).sum() / hidden.sum()}
+
+    def generate(self, components: Tensor, hidden: Tensor, noise: Tensor, n_steps: int) -> Tensor:
+        """Sample the hidden components given the visible ones.
+
+        components, noise: (batch, components, channels, frames), hidden: (batch, components)
+        -> components with the hidden ones generated and the others as they were.
+        """
+        data = self._standardised(components)
+
+        def network(blended: Tensor, alpha: Tensor) -> Tensor:
+            return self._predict(self._shown(blended, data, hidden), alpha, hidden)
+
+        generated = sample(network, noise, n_steps, self.target)
+        generated = generated * self.deviation[..., None] + self.mean[..., None]
+        return self._shown(generated, components, hidden)
+
+    def _standardised(self, components: Tensor) -> Tensor:
+        return (components - self.mean[..., None]) / self.deviation[..., None]
+
+    def _shown(self, blended: Tensor, data: Tensor, hidden: Tensor) -> Tensor:
+        return torch.where(hidden[..., None, None], blended, data)
+
+    def _predict(self, blended: Tensor, alpha: Tensor, hidden: Tensor) -> Tensor:
+        mask = repeat(
+            hidden.to(blended.dtype),
+            "batch components -> batch components frames",
+            frames=blended.shape[-1],
+        )
+        flat = rearrange(
+            blended, "batch components channels frames -> batch (components channels) frames"
+        )
+        return self.denoiser(flat, alpha, mask).reshape(blended.shape)

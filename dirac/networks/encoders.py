@@ -1,0 +1,51 @@
+"""Encoders from a signal to its components."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from dirac.networks.layers import ResidualBlock
+
+
+class CurveEncoder(nn.Sequential):
+    """Residual convolutions from a signal to one component at the same frame rate.
+
+    A residual block at each width, a convolution to the next. The paper's: channels
+    (128, 256, 512), one component channel, kernel 3: 2.9 M parameters.
+    """
+
+    def __init__(
+        self, n_channels: int, channels: Sequence[int], n_component_channels: int, kernel: int
+    ):
+        layers: list[nn.Module] = [nn.Conv1d(n_channels, channels[0], 1)]
+        for width, next_width in pairwise((*channels, n_component_channels)):
+            layers.append(ResidualBlock(width, kernel))
+            layers.append(nn.Conv1d(width, next_width, kernel, padding="same"))
+        super().__init__(*layers)
+
+
+class ComponentEncoder(nn.Module):
+    """N curve encoders side by side, one for each component."""
+
+    def __init__(
+        self,
+        n_latents: int,
+        n_channels: int,
+        channels: Sequence[int],
+        n_component_channels: int,
+        kernel: int,
+        bounded: bool,
+    ):
+        super().__init__()
+        self.encoders = nn.ModuleList(
+            CurveEncoder(n_channels, channels, n_component_channels, kernel)
+            for _ in range(n_latents)
+        )
+        self.bounded = bounded
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """signal: (batch, channels, frames) -> (batch, components, component channels, frames)."""
+        components = torch.stack([encoder(signal) for encoder in self.encoders], dim=1)
+        return components.tanh() if self.bounded else components

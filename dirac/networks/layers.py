@@ -1,0 +1,102 @@
+"""What the U-Net and the encoders are made of: one-dimensional residual blocks."""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class FeatureModulation(nn.Module):
+    """Scale and shift of every channel by an embedding (FiLM: Perez et al. 2018)."""
+
+    def __init__(self, n_embedding: int, n_channels: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(n_embedding, n_channels, bias=False),
+            nn.SiLU(),
+            nn.Linear(n_channels, 2 * n_channels),
+        )
+        nn.init.zeros_(self.layers[-1].weight)
+        nn.init.zeros_(self.layers[-1].bias)
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        """x: (batch, channels, frames), embedding: (batch, features) -> like x."""
+        scale, shift = self.layers(embedding)[..., None].chunk(2, dim=1)
+        return x * (1 + scale) + shift
+
+
+class ResidualBlock(nn.Module):
+    """Convolutions beside a skip, of one width."""
+
+    def __init__(self, n_channels: int, kernel: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv1d(n_channels, n_channels, kernel, padding="same"),
+            nn.SiLU(),
+            nn.Conv1d(n_channels, n_channels, kernel, padding="same"),
+            nn.SiLU(),
+            nn.Conv1d(n_channels, n_channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, channels, frames) -> like x."""
+        return x + self.layers(x)
+
+
+class ConditionedBlock(nn.Module):
+    """A residual block that hears alpha (by modulation) and a condition curve (by concatenation)."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        kernel: int,
+        n_condition: int,
+        n_embedding: int,
+        n_groups: int,
+        dropout: float,
+    ):
+        super().__init__()
+        self.skip = nn.Identity() if n_in == n_out else nn.Conv1d(n_in, n_out, 1)
+        self.entry = nn.Sequential(
+            nn.Conv1d(n_in, n_out, kernel, padding="same"), nn.GroupNorm(n_groups, n_out)
+        )
+        self.modulation = FeatureModulation(n_embedding, n_out)
+        self.condition = nn.Conv1d(n_condition, n_condition, kernel, padding="same")
+        self.dropout = nn.Dropout(dropout)
+        self.exit = nn.Sequential(
+            nn.Conv1d(n_out + n_condition, n_out, kernel, padding="same"),
+            nn.GroupNorm(n_groups, n_out),
+            nn.SiLU(),
+            nn.Conv1d(n_out, n_out, 1),
+        )
+
+    def forward(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
+        """x: (batch, channels in, frames), condition: (batch, channels, frames) of the same length."""
+        hidden = F.silu(self.modulation(self.entry(x), embedding))
+        hidden = torch.cat([hidden, F.silu(self.condition(condition))], dim=1)
+        return self.skip(x) + self.exit(self.dropout(hidden))
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention over frames beside a skip (Vaswani et al. 2017)."""
+
+    def __init__(self, n_channels: int, n_head_channels: int = 32):
+        super().__init__()
+        self.n_heads = max(1, n_channels // n_head_channels)
+        self.norm = nn.GroupNorm(1, n_channels)
+        self.project_in = nn.Conv1d(n_channels, 3 * n_channels, 1)
+        self.project_out = nn.Conv1d(n_channels, n_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, channels, frames) -> like x."""
+        query, key, value = rearrange(
+            self.project_in(self.norm(x)),
+            "batch (three heads channels) frames -> three batch heads frames channels",
+            three=3,
+            heads=self.n_heads,
+        )
+        attended = F.scaled_dot_product_attention(query, key, value)
+        return x + self.project_out(
+            rearrange(attended, "batch heads frames channels -> batch (heads channels) frames")
+        )

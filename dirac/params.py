@@ -1,0 +1,238 @@
+"""params.yaml, checked: what a run is made of, section by section.
+
+Nothing here has a default: the values stand in params.yaml alone. Unknown, missing and impossible
+values are errors that name the key and say what is allowed.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+DataName = Literal["synthetic", "slakh2100", "babyslakh", "musdb18", "musdb18hq"]
+CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
+Target = Literal["data", "velocity"]
+
+
+class ParamsError(ValueError):
+    """params.yaml cannot be used; the message names the keys and what is allowed."""
+
+
+class Section(BaseModel):
+    """A section of params.yaml: immutable, every key required, no other key allowed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PerSplit(Section):
+    train: Count
+    validation: Count
+    test: Count
+
+
+class ExcerptLimits(Section):
+    train: Count | None
+    validation: Count | None
+    test: Count | None
+
+
+class SyntheticData(Section):
+    seed: Annotated[int, Field(ge=0)]
+    n_songs: PerSplit
+    duration_seconds: Annotated[float, Field(ge=8)]
+    sample_rate: Annotated[int, Field(ge=8000, le=96000)]
+
+
+class Data(Section):
+    name: DataName
+    root: Path | None
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    duration_seconds: Positive
+    max_excerpts: ExcerptLimits
+    silence_db: Annotated[float, Field(lt=0)]
+    drop_silent_sources: bool
+    source_rms: Positive
+    synthetic: SyntheticData
+
+    @model_validator(mode="after")
+    def _distinct_sources(self) -> Self:
+        if len(set(self.sources)) < len(self.sources):
+            raise ValueError("sources must differ from each other")
+        return self
+
+
+class SpectrogramCodec(Section):
+    power: Annotated[float, Field(gt=0, le=2)]
+    n_fft: Annotated[int, Field(ge=640)]
+    n_iterations: Count
+
+
+class Codec(Section):
+    name: CodecName
+    weights: Path | None
+    quantized: bool
+    bandwidth: Literal[1.5, 3.0, 6.0, 12.0, 24.0]
+    dtype: Literal["float16", "float32"]
+    spectrogram: SpectrogramCodec
+
+
+class Encoder(Section):
+    channels: Annotated[tuple[Count, ...], Field(min_length=1)]
+    n_component_channels: Count
+    kernel: Annotated[int, Field(ge=1, le=31)]
+    bounded: bool
+    noise: NonNegative
+
+    @model_validator(mode="after")
+    def _odd_kernel(self) -> Self:
+        if self.kernel % 2 == 0:
+            raise ValueError("kernel must be odd")
+        return self
+
+
+class Denoiser(Section):
+    channels: Annotated[tuple[Count, ...], Field(min_length=2)]
+    kernels: tuple[Count, ...]
+    strides: tuple[Count, ...]
+    attention: tuple[bool, ...]
+    n_groups: Count
+    n_embedding: Annotated[int, Field(ge=4, multiple_of=2)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _one_value_a_level(self) -> Self:
+        n_levels = len(self.channels) - 1
+        for key in ("kernels", "strides", "attention"):
+            if len(getattr(self, key)) != n_levels:
+                raise ValueError(f"{key} must have {n_levels} values, one fewer than channels")
+        if any(kernel % 2 == 0 for kernel in self.kernels):
+            raise ValueError("kernels must be odd")
+        if any(width % self.n_groups for width in self.channels):
+            raise ValueError(f"channels must be multiples of n_groups ({self.n_groups})")
+        return self
+
+
+class Model(Section):
+    n_latents: Annotated[int, Field(ge=1, le=64)]
+    composition: Literal["mean", "sum", "max", "min"]
+    target: Target
+    encoder: Encoder
+    denoiser: Denoiser
+
+
+class Optimisation(Section):
+    """What the training of the decomposition and that of the prior have in common."""
+
+    n_steps: Count
+    batch_size: Count
+    n_frames: Annotated[int, Field(ge=16)]
+    learning_rate: Positive
+    weight_decay: NonNegative
+    warmup_steps: Annotated[int, Field(ge=0)]
+    final_rate: Share
+    gradient_clip: Positive
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    log_every: Count
+    validate_every: Count
+    checkpoint_every_seconds: Positive
+    precision: Literal["float32", "bfloat16"]
+    n_workers: Annotated[int, Field(ge=0)]
+
+
+class Train(Optimisation):
+    regression_share: Share
+
+
+class Prior(Optimisation):
+    denoiser: Denoiser
+    hide_all: Share
+    target: Target
+
+
+class Mask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    power: Positive
+
+
+class Hpss(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    kernel: Annotated[int, Field(ge=3)]
+
+
+class Nmf(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    n_components: Count
+    n_iterations: Count
+
+
+class Evaluate(Section):
+    n_sampling_steps: Count
+    n_processes: Count
+    window_seconds: Positive
+    hop_seconds: Positive
+    mask: Mask
+    hpss: Hpss
+    nmf: Nmf
+    n_generated: Count
+    generated_seconds: Positive
+
+
+class Report(Section):
+    n_examples: Count
+    n_recompositions: Annotated[int, Field(ge=0)]
+    mp3_kbps: Literal[32, 48, 64, 96, 128, 192]
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0)]
+    data: Data
+    codec: Codec
+    model: Model
+    train: Train
+    prior: Prior
+    evaluate: Evaluate
+    report: Report
+
+
+def check_params(values: Any, where: str) -> Params:
+    """Check the values of a params file. Raises ParamsError naming every wrong key of `where`."""
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        lines = [f"  {_key(e['loc'])}: {_reason(e)}" for e in error.errors()]
+        raise ParamsError(f"{where} cannot be used:\n" + "\n".join(lines)) from None
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check a params file. Raises ParamsError if it is missing, not YAML or wrong."""
+    try:
+        values = YAML(typ="safe").load(path)
+    except FileNotFoundError:
+        raise ParamsError(f"{path.resolve()} is missing: run from the project's folder") from None
+    except YAMLError as error:
+        raise ParamsError(f"{path} is not YAML: {error}") from None
+    return check_params(values, str(path))
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "(the whole file)"
+
+
+def _reason(error: Any) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown key"
+        case "missing":
+            return "missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            return f"{error['msg']} (it is {error['input']!r})"

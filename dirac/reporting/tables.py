@@ -1,0 +1,158 @@
+"""Scores as tables, bars and box plots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dirac.reporting import charts
+from dirac.reporting.inputs import finite
+
+# method -> measure -> source or "mean" -> dB
+Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+
+
+@dataclass(frozen=True)
+class Method:
+    label: str
+    kind: str  # "ours", "baseline" or "bound"
+
+
+METHODS = {
+    "refined": Method("DIRAC, refined", "ours"),
+    "decoded": Method("DIRAC, as decoded", "ours"),
+    "mixture": Method("Mixture itself", "baseline"),
+    "hpss": Method("HPSS", "baseline"),
+    "nmf": Method("NMF", "baseline"),
+    "codec": Method("Codec round trip", "bound"),
+    "oracle": Method("Oracle mask", "bound"),
+}
+MEASURES = {
+    "si_sdr": "SI-SDR",
+    "si_sdri": "SI-SDRi",
+    "sdr": "SDR",
+    "sir": "SIR",
+    "isr": "ISR",
+    "sar": "SAR",
+}
+BOX_MEASURES = ("si_sdr", "sdr", "sir", "sar")
+ASSIGNMENTS = {
+    "separation": "One assignment for the whole set",
+    "separation_best": "Best assignment per excerpt",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    label: str
+    kind: str
+    cells: list[Cell]
+
+
+def method(name: str) -> Method:
+    """How a method is shown; one that this page does not know is shown by its own name."""
+    return METHODS.get(name, Method(name, "baseline"))
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    known = [name for name in METHODS if name in names]
+    return known + sorted(set(names) - set(known))
+
+
+def decibels(value: float | None, digits: int = 1) -> str:
+    """A true minus sign; a dash where there is no number."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def sources_of(scores: Scores) -> list[str]:
+    """The sources, in the order the evaluation wrote them."""
+    measures = next(iter(scores.values()), {})
+    return [name for name in measures.get("si_sdr", {}) if name != "mean"]
+
+
+def value_of(scores: Scores, name: str, measure: str, source: str) -> float | None:
+    return finite(scores.get(name, {}).get(measure, {}).get(source))
+
+
+def best_shown(column: Mapping[str, float | None]) -> float | None:
+    """The highest value that is not an upper bound's."""
+    rivals = (value for name, value in column.items() if method(name).kind != "bound")
+    return max((value for value in rivals if value is not None), default=None)
+
+
+def score_rows(metrics: Mapping[str, Any], source: str) -> list[ScoreRow]:
+    """A row per method: every measure with the fixed assignment, then with the best one."""
+    names = in_order(list(metrics.get("separation", {})))
+    columns = [
+        {name: value_of(metrics.get(part, {}), name, measure, source) for name in names}
+        for part in ASSIGNMENTS
+        for measure in MEASURES
+    ]
+    tops = [best_shown(column) for column in columns]
+    return [
+        ScoreRow(
+            method(name).label,
+            method(name).kind,
+            [
+                Cell(decibels(column[name]), is_best(column[name], top, method(name)))
+                for column, top in zip(columns, tops, strict=True)
+            ],
+        )
+        for name in names
+    ]
+
+
+def is_best(value: float | None, top: float | None, shown: Method) -> bool:
+    """As printed: two methods that read the same are both best."""
+    return value is not None and shown.kind != "bound" and decibels(value) == decibels(top)
+
+
+def means(scores: Scores) -> dict[str, float]:
+    """Mean SI-SDR of every method that has one."""
+    found = {name: value_of(scores, name, "si_sdr", "mean") for name in in_order(list(scores))}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def mean_bars(scores: Scores) -> list[charts.Bar]:
+    return charts.bars(
+        [(method(name).label, method(name).kind, value) for name, value in means(scores).items()]
+    )
+
+
+def box_plots(
+    rows: Sequence[Mapping[str, str]], sources: Sequence[str]
+) -> list[tuple[str, list[charts.BoxPlot]]]:
+    """Per measure one plot per source, on one scale: the fixed assignment over the excerpts."""
+    names = in_order(list({row["method"] for row in rows}))
+    scores: dict[tuple[str, str, str], list[float]] = {}
+    for row in rows:
+        for measure in BOX_MEASURES:
+            value = finite(row[measure])
+            if row["assignment"] == "fixed" and value is not None:
+                scores.setdefault((measure, row["source"], row["method"]), []).append(value)
+    plots = []
+    for measure in BOX_MEASURES:
+        inside = [values for (shown, _, _), values in scores.items() if shown == measure]
+        limits = charts.box_limits(inside)
+        plots.append(
+            (
+                MEASURES[measure],
+                [
+                    charts.box_plot(
+                        source,
+                        [
+                            (method(n).label, method(n).kind, scores.get((measure, source, n), []))
+                            for n in names
+                        ],
+                        limits,
+                    )
+                    for source in sources
+                ],
+            )
+        )
+    return plots

@@ -1,0 +1,63 @@
+"""Work folders of stages that can be killed: found again by what determines their result."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
+    """Hex digest of parameters (anything JSON takes) and of the contents of files.
+
+    Two runs with equal fingerprints have the same result, so that one may go on where the other
+    was killed. Raises FileNotFoundError, naming the file, if one is missing.
+    """
+    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
+    for file in files:
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def project_root() -> Path:
+    """The project's folder, also from the copy in which DVC runs a queued experiment."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+def scratch_folder(stage: str, fingerprint: str) -> Path:
+    """Folder of an unfinished run of a stage; it survives a kill, and `discard` ends it."""
+    folder = project_root() / ".scratch" / f"{stage}-{fingerprint[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def discard(folder: Path) -> None:
+    """Remove a scratch folder whose result has been published."""
+    shutil.rmtree(folder)
+
+
+def publish(finished: Path, target: Path) -> None:
+    """Move a finished file or folder to its place; whoever looks sees all of it or the old one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _replace(finished, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        if finished.is_dir():
+            shutil.copytree(finished, beside, dirs_exist_ok=True)
+            shutil.rmtree(finished)
+        else:
+            shutil.copy2(finished, beside)
+            finished.unlink()
+        _replace(beside, target)
+
+
+def _replace(finished: Path, target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    os.replace(finished, target)

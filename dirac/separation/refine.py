@@ -1,0 +1,64 @@
+"""Mixture-consistent masks: parts only say how to share out the mixture, so its sound is kept.
+
+Every function returns estimates (parts, channels, time) which sum to the mixture to rounding.
+"""
+
+import torch
+from torch import Tensor
+
+
+def wiener(mixture: Tensor, parts: Tensor, n_fft: int, power: float) -> Tensor:
+    """The mixture (channels, time), shared out by the parts' spectrograms.
+
+    parts: (parts, channels, time) or (parts, 1, time) for one mask on all channels; their common
+    gain does not matter. The mask of a part is |part|^power over the sum of all parts', 2 being
+    the ratio of powers, Wiener's for sources of these spectra. References as parts make the oracle.
+    """
+    if parts.ndim != 3 or parts.shape[-1] != mixture.shape[-1]:
+        raise ValueError(
+            f"parts {tuple(parts.shape)} must be (parts, channels, time) with the time of the "
+            f"mixture {tuple(mixture.shape)}: cut or pad them first"
+        )
+    return mask(mixture, ratio_masks(stft(parts, n_fft).abs(), power), n_fft)
+
+
+def ratio_masks(magnitudes: Tensor, power: float) -> Tensor:
+    """Masks (parts, ...) that sum to one from magnitudes (parts, ...) >= 0.
+
+    Where all parts are silent, each gets an equal share.
+    """
+    loudest = magnitudes.amax(0, keepdim=True)
+    # Relative to the loudest first: powers of very soft magnitudes would underflow.
+    shares = (magnitudes / loudest.clamp_min(torch.finfo(magnitudes.dtype).tiny)) ** power
+    shares = torch.where(loudest > 0, shares, torch.ones_like(shares))
+    return shares / shares.sum(0, keepdim=True)
+
+
+def mask(mixture: Tensor, masks: Tensor, n_fft: int) -> Tensor:
+    """The mixture (channels, time) through masks (parts, channels or 1, bins, frames)."""
+    return istft(stft(mixture, n_fft) * masks, n_fft, mixture.shape[-1])
+
+
+def stft(waveform: Tensor, n_fft: int) -> Tensor:
+    """(..., time) -> complex (..., bins, frames); Hann window, hop n_fft / 4, zeros at the ends."""
+    spectrum = torch.stft(
+        waveform.reshape(-1, waveform.shape[-1]),
+        n_fft,
+        hop_length=n_fft // 4,
+        window=torch.hann_window(n_fft, dtype=waveform.dtype, device=waveform.device),
+        pad_mode="constant",
+        return_complex=True,
+    )
+    return spectrum.reshape(*waveform.shape[:-1], *spectrum.shape[-2:])
+
+
+def istft(spectrum: Tensor, n_fft: int, n_samples: int) -> Tensor:
+    """Inverse of `stft`: complex (..., bins, frames) -> (..., n_samples)."""
+    waveform = torch.istft(
+        spectrum.reshape(-1, *spectrum.shape[-2:]),
+        n_fft,
+        hop_length=n_fft // 4,
+        window=torch.hann_window(n_fft, dtype=spectrum.real.dtype, device=spectrum.device),
+        length=n_samples,
+    )
+    return waveform.reshape(*spectrum.shape[:-2], n_samples)

@@ -1,0 +1,159 @@
+"""Everything that changes while a model is trained, and the one step that changes it."""
+
+import math
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from dirac.training.averaging import average_of, decay_at, update_average
+from dirac.training.batches import STEP, BatchKeys, derive_seed
+from dirac.training.checkpoint import Row
+from dirac.training.distributed import Processes
+from dirac.training.schedules import schedule, warmup_cosine
+
+
+class TrainingError(RuntimeError):
+    """The training went wrong; the message names the step and the examples."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """The numbers of a training."""
+
+    seed: int
+    n_steps: int
+    batch_size: int  # over all processes
+    learning_rate: float
+    weight_decay: float
+    warmup_steps: int
+    final_rate: float  # of the learning rate, at the end of the cosine
+    gradient_clip: float  # highest norm of the gradient
+    ema_decay: float
+    log_every: int  # steps; a row of the history is the mean over them
+    validate_every: int  # steps
+    checkpoint_every_seconds: float
+    precision: Literal["float32", "bfloat16"]  # of the products on a GPU; the CPU uses float32
+    n_workers: int  # that load data, beside each process
+
+    def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
+        mixed = self.precision == "bfloat16" and device.type == "cuda"
+        return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
+
+
+class Trainer:
+    """A model, its average, its optimiser and what they have been through.
+
+    model.forward(batch) returns named scalars, "loss" among them: what is minimised. Each step
+    seeds torch from (seed, step, rank) and nothing else is random: so no random state needs saving,
+    and a resumed training is the unbroken one. On one CPU process it is so to the bit. A model that
+    draws its own noise sees other noise on another number of processes.
+    """
+
+    def __init__(self, model: nn.Module, settings: TrainSettings, processes: Processes) -> None:
+        self.settings, self.processes = settings, processes
+        self.model = model.to(processes.device).train()
+        self.wrapped = processes.wrap(self.model)
+        self.average = average_of(self.model)
+        self.optimiser = torch.optim.AdamW(
+            (parameter for parameter in self.model.parameters() if parameter.requires_grad),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+        self.schedule = schedule(
+            self.optimiser, settings.n_steps, settings.warmup_steps, settings.final_rate
+        )
+        self.step = 0  # steps made
+        self.history: list[Row] = []
+        self.validation: list[Row] = []
+        self._pending: list[Row] = []  # steps since the last row of the history
+        self._unchecked: list[dict[str, Tensor]] = []  # the newest of them, still on the GPU
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as builtins and tensors; call `check` before."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history,
+            "validation": self.validation,
+            "pending": self._pending,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state` returned."""
+        self.step = state["step"]
+        for name in ("model", "average", "optimiser", "schedule"):
+            getattr(self, name).load_state_dict(state[name])
+        self.history, self.validation = state["history"], state["validation"]
+        self._pending = state["pending"]
+
+    def advance(self, batch: Tensor) -> None:
+        """One step on this process's share of the batch."""
+        torch.manual_seed(derive_seed(STEP, self.settings.seed, self.step, self.processes.rank))
+        batch = batch.to(self.processes.device, non_blocking=True)
+        with self.settings.autocast(self.processes.device):
+            terms: dict[str, Tensor] = self.wrapped(batch)
+        self.optimiser.zero_grad()
+        torch.autograd.backward(terms["loss"])
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+        self.optimiser.step()
+        self.schedule.step()
+        update_average(self.average, self.model, decay_at(self.step, self.settings.ema_decay))
+        self.step += 1
+        named = {**terms, "gradient_norm": norm}
+        self._unchecked.append({name: value.detach() for name, value in named.items()})
+
+    def check(self, batches: BatchKeys) -> None:
+        """Fetches the newest losses, which waits for the GPU, and makes sure that they are finite.
+
+        Raises TrainingError, in every process, with the step and the keys of its batch.
+        """
+        for step, terms in enumerate(self._fetched(), self.step - len(self._unchecked)):
+            if not all(math.isfinite(value) for value in terms.values()):
+                raise TrainingError(_not_finite(terms, step, batches))
+            self._pending.append(terms)
+        self._unchecked = []
+
+    def log(self, batches: BatchKeys) -> Row:
+        """A new row of the history: means over the steps since the last and over the processes."""
+        self.check(batches)
+        settings = self.settings
+        factor = warmup_cosine(
+            self.step - 1, settings.n_steps, settings.warmup_steps, settings.final_rate
+        )
+        row: Row = {"step": self.step, **mean_rows(self._pending)}
+        row["learning_rate"] = settings.learning_rate * factor
+        self.history.append(row)
+        self._pending = []
+        return row
+
+    def _fetched(self) -> list[Row]:
+        if not self._unchecked:
+            return []
+        names = list(self._unchecked[0])
+        values = torch.stack(
+            [torch.stack([terms[name].float() for name in names]) for terms in self._unchecked]
+        )
+        return [dict(zip(names, row, strict=True)) for row in self.processes.mean(values).tolist()]
+
+
+def mean_rows(rows: Iterable[Row]) -> Row:
+    """The mean of each column of rows that have the same columns."""
+    rows = list(rows)
+    return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+
+def _not_finite(terms: Row, step: int, batches: BatchKeys) -> str:
+    values = ", ".join(f"{name} {value:g}" for name, value in terms.items())
+    return (
+        f"training diverged at step {step} ({values}); its batch was, as (example, position): "
+        f"{batches.global_keys(step)}. The last good checkpoint is kept. Look at these examples, "
+        "or lower learning_rate or gradient_clip"
+    )

@@ -1,0 +1,67 @@
+"""Stage 2: the latents. Cuts the tracks into excerpts and encodes them, one LMDB per split."""
+
+import argparse
+import os
+from pathlib import Path
+
+from dirac.audio.codecs import load_codec
+from dirac.data.caching import (
+    ExcerptLatents,
+    Selection,
+    cache_split,
+    select_excerpts,
+    states_of_stems,
+)
+from dirac.data.collections import find_tracks
+from dirac.data.tracks import SPLITS, check_sources
+from dirac.params import load_params
+from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the stores")
+    arguments = parser.parse_args()
+
+    params = load_params()
+    data, settings = params.data, params.codec
+    tracks = find_tracks(data.name, arguments.data)
+    check_sources(tracks, data.sources)
+    codec = load_codec(
+        settings.name,
+        weights=settings.weights and project_root() / settings.weights.expanduser(),
+        quantized=settings.quantized,
+        bandwidth=settings.bandwidth,
+        spectrogram=settings.spectrogram,
+    )
+    selection = Selection(
+        data.sources,
+        data.duration_seconds,
+        data.silence_db,
+        data.drop_silent_sources,
+        data.source_rms,
+    )
+    used = {
+        "data": data.model_dump(mode="json", exclude={"synthetic"}),
+        "codec": settings.model_dump(mode="json"),
+        "tracks": states_of_stems(tracks, data.sources),
+    }
+    scratch = scratch_folder("cache_latents", fingerprint(used, []))
+    for split in SPLITS:
+        limit = getattr(data.max_excerpts, split)
+        excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
+        cache_split(
+            ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype),
+            scratch / f"{split}.lmdb",
+            os.cpu_count() or 1,
+            data_name=data.name,
+            codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
+        )
+    for split in SPLITS:
+        publish(scratch / f"{split}.lmdb", arguments.output / f"{split}.lmdb")
+    discard(scratch)
+
+
+if __name__ == "__main__":
+    main()

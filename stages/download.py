@@ -1,0 +1,43 @@
+"""Stage 1: the audio. Composes the synthetic data set, downloads a public one, or points at one."""
+
+import argparse
+from pathlib import Path
+
+from dirac.data.download import provide
+from dirac.data.synthetic import make_dataset
+from dirac.params import load_params
+from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="folder of the data set")
+    arguments = parser.parse_args()
+
+    data = load_params().data
+    composed = data.name == "synthetic" and data.root is None
+    used = {"name", "root", "synthetic"} if composed else {"name", "root"}
+    scratch = scratch_folder(
+        "download", fingerprint(data.model_dump(mode="json", include=used), [])
+    )
+    finished = scratch / "data_set"
+
+    if composed:
+        synthetic = data.synthetic
+        make_dataset(
+            finished,
+            synthetic.seed,
+            synthetic.n_songs.model_dump(),
+            synthetic.duration_seconds,
+            synthetic.sample_rate,
+        )
+    else:
+        root = data.root and project_root() / data.root.expanduser()
+        provide(data.name, root, finished, scratch)
+
+    publish(finished, arguments.output)
+    discard(scratch)
+
+
+if __name__ == "__main__":
+    main()

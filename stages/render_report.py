@@ -1,0 +1,46 @@
+"""One self-contained page: what the run learnt, to listen to, to compare and to cite."""
+
+import argparse
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from dirac.params import load_params
+from dirac.reporting.inputs import ReportError, ReportFiles
+from dirac.reporting.page import render
+from dirac.scratch import publish
+
+PACKAGES = ["dirac", "torch", "torchaudio", "encodec", "museval", "lmdb", "numpy", "dvc", "mlflow"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores-table", type=Path, required=True)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--listening", type=Path, required=True)
+    parser.add_argument("--decomposition", type=Path, required=True)
+    parser.add_argument("--prior", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    params = load_params()
+    files = ReportFiles(
+        scores_table=arguments.scores_table,
+        metrics=arguments.metrics,
+        listening=arguments.listening,
+        decomposition=arguments.decomposition,
+        prior=arguments.prior,
+    )
+    versions = {"python": platform.python_version(), "codec": params.codec.name}
+    versions |= {package: version(package) for package in PACKAGES}
+    try:
+        page = render(files, params.model_dump(mode="json"), versions, params.report.mp3_kbps)
+    except ReportError as error:
+        raise SystemExit(str(error)) from None
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    written = arguments.output.with_name(f".{arguments.output.name}")
+    written.write_text(page, encoding="utf-8")
+    publish(written, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

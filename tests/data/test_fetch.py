@@ -1,0 +1,173 @@
+import collections
+import errno
+import hashlib
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from dirac.data import fetch as module
+from dirac.data.archives import ARCHIVES, Archive
+from dirac.data.errors import DataError
+from dirac.data.fetch import PIECE, fetch
+
+CONTENT = np.random.default_rng(0).bytes(300_000)
+
+
+def archive_at(url, content=CONTENT, n_bytes_unpacked=0):
+    md5 = hashlib.md5(content).hexdigest()
+    return Archive("tiny.tar.gz", url, len(content), md5, n_bytes_unpacked)
+
+
+@pytest.fixture
+def archive(server, monkeypatch):
+    monkeypatch.setattr(module, "PAUSES_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(module, "OFFLINE_PAUSES_SECONDS", (0.01,))
+    server.files["/tiny"] = CONTENT
+    return archive_at(f"{server.url}/tiny")
+
+
+def cut_after(server, n_bytes):
+    def fault(handler):
+        server.send(handler, CONTENT, n_bytes)
+        return True
+
+    return fault
+
+
+def status(code):
+    def fault(handler):
+        handler.send_error(code)
+        return True
+
+    return fault
+
+
+def redirect(handler):
+    handler.send_response(302)
+    handler.send_header("Location", "/tiny")
+    handler.end_headers()
+    return True
+
+
+def test_a_whole_download_is_kept_and_not_repeated(tmp_path, server, archive):
+    path = fetch(archive, tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert fetch(archive, tmp_path) == path
+    assert len(server.requests) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_cut_connection_is_resumed_where_it_broke(tmp_path, server, archive):
+    server.faults = [cut_after(server, 2 * PIECE), cut_after(server, PIECE)]
+    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert server.requests == ["bytes=0-", f"bytes={2 * PIECE}-", f"bytes={3 * PIECE}-"]
+
+
+def test_a_killed_download_goes_on(tmp_path, server, archive):
+    (tmp_path / "tiny.tar.gz.part").write_bytes(CONTENT[:123_456])
+    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert server.requests == ["bytes=123456-"]
+
+
+def test_a_server_without_ranges_sends_all_again(tmp_path, server, archive):
+    server.ranges = False
+    server.faults = [cut_after(server, 100_000)]
+    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_never_gets_further_is_given_up(tmp_path, server, archive):
+    server.ranges = False
+    server.faults = [cut_after(server, 100_000) for _ in range(20)]
+    with pytest.raises(DataError, match=r"/tiny cannot be downloaded"):
+        fetch(archive, tmp_path)
+    assert len(server.requests) == 4  # one that brought something, then as many as there are pauses
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_busy_server_is_asked_again(tmp_path, server, archive, code):
+    server.faults = [status(code), status(code), redirect]
+    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_range_that_begins_elsewhere_is_refused(tmp_path, server, archive):
+    def wrong(handler):
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes 0-{len(CONTENT) - 1}/{len(CONTENT)}")
+        handler.end_headers()
+        return True
+
+    (tmp_path / "tiny.tar.gz.part").write_bytes(CONTENT[:10])
+    server.faults = [wrong]
+    with pytest.raises(DataError, match="no longer the file of 300000 bytes"):
+        fetch(archive, tmp_path)
+
+
+@pytest.mark.parametrize("code", [403, 404, 416])
+def test_a_refusal_is_final_and_named(tmp_path, server, archive, code):
+    server.faults = [status(code)]
+    with pytest.raises(DataError, match=rf"{server.url}/tiny .* answers {code} .*data\.root"):
+        fetch(archive, tmp_path)
+    assert len(server.requests) == 1
+
+
+def test_a_file_of_another_size_is_refused_before_it_is_taken(tmp_path, server, archive):
+    server.files["/tiny"] = CONTENT + b"more"
+    with pytest.raises(DataError, match="no longer the file of 300000 bytes"):
+        fetch(archive, tmp_path)
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_a_wrong_checksum_is_an_error_and_the_next_run_begins_anew(tmp_path, server, archive):
+    server.files["/tiny"] = CONTENT[::-1]
+    with pytest.raises(DataError, match=rf"/tiny .*md5 .* not {archive.md5}"):
+        fetch(archive, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    server.files["/tiny"] = CONTENT
+    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+
+
+def test_no_network_is_said_in_seconds(tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/tiny"
+        began = time.monotonic()
+        with pytest.raises(DataError, match=rf"{url} .*no connection.*refused.*data\.root"):
+            fetch(archive_at(url), tmp_path)
+    assert time.monotonic() - began < 5
+
+
+def test_too_small_a_disk_is_said_before_the_start(tmp_path, server, archive, monkeypatch):
+    usage = collections.namedtuple("usage", "total used free")
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: usage(0, 0, 500_000))
+    fits = archive_at(archive.url, n_bytes_unpacked=200_000)
+    with pytest.raises(DataError, match=r"need 0\.0 GB more.*make room"):
+        fetch(archive_at(archive.url, n_bytes_unpacked=200_001), tmp_path)
+    assert server.requests == []
+    fetch(fits, tmp_path)
+
+
+def test_a_disk_that_fills_up_is_named(tmp_path, archive, monkeypatch):
+    class FullDisk:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *args):
+            pass
+
+        def write(self, piece):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.Path, "open", lambda *args: FullDisk())
+    with pytest.raises(DataError, match=r"tiny\.tar\.gz\.part cannot be written: No space"):
+        fetch(archive, tmp_path)
+
+
+def test_the_public_archives_are_complete():
+    for archive in ARCHIVES.values():
+        assert archive.url.startswith("https://zenodo.org/record")
+        assert archive.file_name in archive.url
+        assert len(archive.md5) == 32
+        assert archive.n_bytes_unpacked > archive.n_bytes > 8e8

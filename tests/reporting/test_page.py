@@ -1,0 +1,160 @@
+import base64
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from dirac.reporting.inputs import ReportError, ReportFiles
+from dirac.reporting.page import flat, grouped, in_words, render
+
+PARAMS = {
+    "seed": 0,
+    "data": {"name": "synthetic"},
+    "model": {"n_latents": 2},
+    "evaluate": {"window_seconds": 3.5, "hop_seconds": 1.5},
+}
+VERSIONS = {"python": "3.11", "dirac": "0.1.0"}
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+LOADING = {"src", "srcset", "data", "poster", "action"}
+
+
+class Page(HTMLParser):
+    """Elements of a page; fails on tags that do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, wanted: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.elements if tag == wanted]
+
+
+def rendered(files: ReportFiles) -> str:
+    return render(files, PARAMS, VERSIONS, 64)
+
+
+@pytest.fixture(scope="module")
+def html(run_of_six: ReportFiles) -> str:
+    return rendered(run_of_six)
+
+
+def test_page_nests_and_its_ids_are_unique(html: str) -> None:
+    page = Page(html)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = [str(link["href"])[1:] for link in page.all("a") if str(link["href"])[0] == "#"]
+    assert set(targets) <= set(ids)
+
+
+def test_pictures_and_drawings_are_described(html: str) -> None:
+    page = Page(html)
+    assert len(page.all("img")) == 6 * 8 + 3 + 2
+    assert all(image["alt"] for image in page.all("img"))
+    assert all(drawing["aria-label"] for drawing in page.all("svg"))
+
+
+def test_nothing_is_loaded_from_elsewhere(html: str) -> None:
+    page = Page(html)
+    for tag, attributes in page.elements:
+        for name in LOADING & set(attributes):
+            assert str(attributes[name]).startswith("data:"), (tag, name)
+    assert all(str(link["href"]).startswith("data:") for link in page.all("link"))
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|import\(", html)
+
+
+def test_every_clip_has_its_sound(html: str) -> None:
+    page = Page(html)
+    clips = [button for button in page.all("button") if button["class"] == "clip"]
+    sounds = dict(re.findall(r'<script type="text/plain" id="([\w-]+)">([^<]+)</script>', html))
+    assert {clip["data-audio"] for clip in clips} == set(sounds)
+    assert all(base64.b64decode(sound)[0] in (0xFF, ord("I")) for sound in sounds.values())
+    assert all(str(clip["aria-label"]).startswith("Play ") for clip in clips)
+
+
+def test_the_same_files_give_the_same_bytes_and_the_size_is_true(run: ReportFiles) -> None:
+    html = rendered(run)
+    assert html == rendered(run)
+    assert f"One file of {len(html.encode()) / 1e6:.1f} MB" in html
+
+
+def test_numbers_and_params_come_from_the_files(run: ReportFiles) -> None:
+    metrics = json.loads(run.metrics.read_text())
+    metrics["separation"]["refined"]["si_sdr"]["mean"] = 3.7
+    run.metrics.write_text(json.dumps(metrics))
+    html = rendered(run)
+    assert "but 0.3 dB below HPSS" in html
+    assert "as two small" in html
+    assert "drums in 1, bass in 0." in html
+    assert "windows of 3.5 s every 1.5 s" in html
+
+
+def test_text_of_others_is_escaped(run: ReportFiles) -> None:
+    index = run.listening / "index.json"
+    listed = json.loads(index.read_text())
+    listed["sections"][0]["rows"][0]["title"] = '<b onclick="x">&'
+    index.write_text(json.dumps(listed))
+    html = rendered(run)
+    assert "<b onclick" not in html
+    Page(html)
+
+
+def test_a_run_without_prior_says_so(run: ReportFiles) -> None:
+    shutil.rmtree(run.prior)
+    index = run.listening / "index.json"
+    listed = json.loads(index.read_text())
+    listed["sections"] = [s for s in listed["sections"] if s["id"] != "generation"]
+    index.write_text(json.dumps(listed))
+    html = rendered(run)
+    assert "No prior was trained in this run" in html
+    assert "No history of its training was found in this run" in html
+    Page(html)
+
+
+@pytest.mark.parametrize("name", ["metrics", "scores_table", "listening"])
+def test_a_missing_file_is_one_clear_error(run: ReportFiles, name: str) -> None:
+    path = getattr(run, name)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(ReportError, match="is missing, and the report needs it"):
+        rendered(run)
+
+
+def test_metrics_without_scores_are_refused(run: ReportFiles) -> None:
+    run.metrics.write_text("{}")
+    with pytest.raises(ReportError, match="no separation scores"):
+        rendered(run)
+
+
+def test_params_are_named_as_the_command_line_names_them() -> None:
+    values = {"seed": 0, "model": {"n_latents": 2, "encoder": {"channels": [1, 2]}}, "root": None}
+    assert flat(values) == {
+        "seed": "0",
+        "model.n_latents": "2",
+        "model.encoder.channels": "[1, 2]",
+        "root": "null",
+    }
+
+
+def test_params_without_a_section_come_first() -> None:
+    values = {"data": {"name": "x"}, "seed": 0}
+    assert grouped(values) == {"general": {"seed": "0"}, "data": {"name": "x"}}
+
+
+def test_small_counts_are_words() -> None:
+    assert [in_words(count) for count in (1, 8, 12)] == ["one", "eight", "12"]

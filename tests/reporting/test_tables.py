@@ -1,0 +1,50 @@
+from dirac.reporting import tables
+
+
+def scores(**levels: float | None) -> dict[str, dict[str, dict[str, float | None]]]:
+    return {name: {"si_sdr": {"mean": level, "drums": level}} for name, level in levels.items()}
+
+
+def test_sources_leave_out_the_mean() -> None:
+    assert tables.sources_of(scores(refined=1.0)) == ["drums"]
+    assert tables.sources_of({}) == []
+
+
+def test_rows_stand_in_a_fixed_order_and_unknown_methods_last() -> None:
+    metrics = {"separation": scores(zeta=1.0, oracle=9.0, mixture=0.0, refined=5.0)}
+    labels = [row.label for row in tables.score_rows(metrics, "mean")]
+    assert labels == ["DIRAC, refined", "Mixture itself", "Oracle mask", "zeta"]
+
+
+def test_the_best_is_marked_but_never_an_upper_bound() -> None:
+    metrics = {"separation": scores(refined=5.04, nmf=4.96, mixture=0.0, oracle=9.0)}
+    cells = {row.label: row.cells[0] for row in tables.score_rows(metrics, "drums")}
+    assert [label for label, cell in cells.items() if cell.best] == ["DIRAC, refined", "NMF"]
+    assert cells["Oracle mask"].text == "9.0"
+
+
+def test_what_was_not_measured_is_a_dash() -> None:
+    metrics = {"separation": scores(refined=-1.25, nmf=None, mixture=float("nan"))}
+    rows = tables.score_rows(metrics, "mean")
+    assert [row.cells[0].text for row in rows] == ["−1.2", "–", "–"]
+    assert len(rows[0].cells) == 12
+    assert {cell.text for cell in rows[0].cells[1:]} == {"–"}
+
+
+def test_box_plots_take_the_fixed_assignment_only() -> None:
+    def row(method: str, assignment: str, value: str) -> dict[str, str]:
+        measures = dict.fromkeys(tables.BOX_MEASURES, value)
+        return {"method": method, "assignment": assignment, "source": "drums", **measures}
+
+    rows = [
+        *(row("refined", "fixed", value) for value in ("1", "2", "3", "nan")),
+        row("refined", "best", "50"),
+        row("oracle", "fixed", ""),
+    ]
+    measures = tables.box_plots(rows, ["drums"])
+    assert [measure for measure, _ in measures] == ["SI-SDR", "SDR", "SIR", "SAR"]
+    (plot,) = measures[0][1]
+    assert [box.text for box in plot.boxes] == [
+        "DIRAC, refined: median 2.0, quartiles 1.5 to 2.5",
+        "Oracle mask: no score",
+    ]

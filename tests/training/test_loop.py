@@ -1,0 +1,275 @@
+"""The loop: a killed training is the unbroken one to the bit, two processes are one.
+
+Run as a script it is itself a small training, which the tests kill and share among processes.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dirac.training.batches import Key
+from dirac.training.checkpoint import Checkpoint, CheckpointError
+from dirac.training.distributed import Processes, distributed
+from dirac.training.loop import Hook, Run, Trained, train, validate
+from dirac.training.tracking import NullTracker
+from dirac.training.trainer import TrainingError, TrainSettings
+
+ALONE = Processes(0, 1, torch.device("cpu"))
+SETTINGS = TrainSettings(
+    seed=5,
+    n_steps=23,
+    batch_size=8,
+    learning_rate=0.01,
+    weight_decay=0.01,
+    warmup_steps=4,
+    final_rate=0.1,
+    gradient_clip=1.0,
+    ema_decay=0.9,
+    log_every=5,
+    validate_every=10,
+    checkpoint_every_seconds=3600.0,
+    precision="float32",
+    n_workers=0,
+)
+
+
+class Waves:
+    """Example i is a sine of its own; the position of the crop is its phase."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, key: Key) -> Tensor:
+        index, position = key
+        return torch.sin((index + 1) * torch.arange(12) / 3 + 6.28 * position)
+
+
+class Autoencoder(nn.Module):
+    """Reconstructs its input; with noise, from a noisy copy and with dropout."""
+
+    def __init__(self, noise: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(
+            nn.Linear(12, 6), nn.Tanh(), nn.Dropout(noise), nn.Linear(6, 12)
+        )
+        self.noise = noise
+
+    def forward(self, batch: Tensor) -> dict[str, Tensor]:
+        error = (self.layers(batch + self.noise * torch.randn_like(batch)) - batch).square()
+        return {"loss": error.mean(), "worst": error.mean(dim=1).max()}
+
+
+class Dying(Waves):
+    """Fails when an example has been asked for the n-th time."""
+
+    def __init__(self, length: int, n_reads: int) -> None:
+        super().__init__(length)
+        self.n_reads = n_reads
+
+    def __getitem__(self, key: Key) -> Tensor:
+        self.n_reads -= 1
+        if self.n_reads < 0:
+            raise KeyboardInterrupt
+        return super().__getitem__(key)
+
+
+class Diary(NullTracker):
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        self.n_flushes = 0
+
+    def log(self, step: int, metrics: object) -> None:
+        self.steps.append(step)
+
+    def flush(self) -> None:
+        self.n_flushes += 1
+
+
+def small_run(
+    folder: Path,
+    settings: TrainSettings = SETTINGS,
+    dataset: Waves | None = None,
+    noise: float = 0.3,
+    processes: Processes = ALONE,
+    hook: Hook | None = None,
+) -> Trained:
+    run = Run(processes, Checkpoint(folder, "tiny"), NullTracker())
+    return train(Autoencoder(noise), dataset or Waves(21), Waves(11), settings, run, hook)
+
+
+def sigterm_at(stop_at: int) -> Hook:
+    def hook(model: nn.Module, step: int) -> None:
+        if step == stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return hook
+
+
+def assert_same(one: Trained, other: Trained) -> None:
+    assert one.history == other.history
+    assert one.validation == other.validation
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, other.model.state_dict()[name]), name
+
+
+def test_it_learns_and_keeps_its_books(tmp_path: Path) -> None:
+    trained = small_run(tmp_path, replace(SETTINGS, n_steps=203), noise=0.0)
+    assert [row["step"] for row in trained.history] == [*range(5, 201, 5), 203]
+    assert [row["step"] for row in trained.validation] == [*range(10, 201, 10), 203]
+    assert list(trained.history[0]) == ["step", "loss", "worst", "gradient_norm", "learning_rate"]
+    assert trained.history[-1]["learning_rate"] == pytest.approx(0.001, rel=0.01)
+    assert trained.validation[-1]["loss"] < 0.7 * trained.validation[0]["loss"]
+    assert not trained.model.training
+
+
+@pytest.mark.parametrize("n_reads", [8 * 3 + 2, 8 * 12 + 2, 8 * 22])
+def test_broken_off_and_resumed_is_unbroken(tmp_path: Path, n_reads: int) -> None:
+    whole = small_run(tmp_path / "whole")
+    often = replace(SETTINGS, checkpoint_every_seconds=0.0)  # the cadence must change nothing
+    with pytest.raises(KeyboardInterrupt):
+        small_run(tmp_path / "broken", often, Dying(21, n_reads))
+    assert (Checkpoint(tmp_path / "broken", "tiny").load() or {})["step"] == n_reads // 8
+    assert_same(small_run(tmp_path / "broken"), whole)
+
+
+def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
+    whole = small_run(tmp_path)
+    assert_same(small_run(tmp_path, dataset=Dying(21, 0)), whole)
+
+
+def test_killed_and_resumed_is_unbroken(tmp_path: Path) -> None:
+    whole = small_run(tmp_path / "whole", replace(SETTINGS, n_steps=60))
+    killed = Checkpoint(tmp_path / "killed", "tiny")
+    process = start(tmp_path / "killed", noise=0.3, pause=0.05, stop_at=0)
+    wait_for(killed.previous, process)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert 0 < (killed.load() or {})["step"] < 60
+    assert_same(small_run(tmp_path / "killed", replace(SETTINGS, n_steps=60)), whole)
+
+
+def test_sigterm_saves_the_step_and_leaves_with_143(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as left:
+        small_run(tmp_path / "stopped", hook=sigterm_at(10))
+    assert left.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert (Checkpoint(tmp_path / "stopped", "tiny").load() or {})["step"] == 10
+    assert_same(small_run(tmp_path / "stopped"), small_run(tmp_path / "whole"))
+
+
+def test_tracking_is_flushed_when_the_state_is_saved(tmp_path: Path) -> None:
+    diary = Diary()
+    run = Run(ALONE, Checkpoint(tmp_path, "tiny"), diary)
+    settings = replace(SETTINGS, checkpoint_every_seconds=0.0)
+    train(Autoencoder(0.3), Waves(21), Waves(11), settings, run)
+    assert sorted(diary.steps) == [5, 10, 10, 15, 20, 20, 23, 23]
+    assert diary.n_flushes >= 23
+
+
+def test_divergence_names_step_and_examples_and_keeps_the_checkpoint(tmp_path: Path) -> None:
+    class Broken(Waves):
+        def __getitem__(self, key: Key) -> Tensor:
+            return super().__getitem__(key) * (float("nan") if key[0] == 20 else 1)
+
+    checkpoint = Checkpoint(tmp_path, "tiny")
+    # 21 examples in batches of 8: the broken one comes in step 0, 1 or 2
+    with pytest.raises(TrainingError, match=r"diverged at step [012] .*\(20, 0\.") as failure:
+        small_run(tmp_path, dataset=Broken(21))
+    assert checkpoint.load() is None
+    step = int(str(failure.value).split()[4])
+    if step:
+        often = replace(SETTINGS, checkpoint_every_seconds=0.0)
+        with pytest.raises(TrainingError):
+            small_run(tmp_path, often, Broken(21))
+        assert (checkpoint.load() or {})["step"] == step
+
+
+def test_validation_is_always_the_same_and_over_every_example() -> None:
+    model = Autoencoder(0.3).eval()
+    first = validate(model, Waves(11), SETTINGS, ALONE)
+    torch.randn(5)
+    assert validate(model, Waves(11), SETTINGS, ALONE) == first
+    plain = Autoencoder(0.0).eval()
+    by_batches = validate(plain, Waves(11), SETTINGS, ALONE)["loss"]
+    at_once = validate(plain, Waves(11), replace(SETTINGS, batch_size=11), ALONE)["loss"]
+    assert by_batches == pytest.approx(at_once, rel=1e-6)
+
+
+def test_refuses_empty_data_and_another_runs_checkpoint(tmp_path: Path) -> None:
+    run = Run(ALONE, Checkpoint(tmp_path, "tiny"), NullTracker())
+    with pytest.raises(ValueError, match="validation set is empty"):
+        train(Autoencoder(0.0), Waves(3), Waves(0), SETTINGS, run)
+    Checkpoint(tmp_path, "other").save({"step": 1})
+    with pytest.raises(CheckpointError, match="belongs to another run"):
+        small_run(tmp_path)
+
+
+@pytest.mark.parametrize("n_workers", [2])
+def test_workers_change_nothing(tmp_path: Path, n_workers: int) -> None:
+    alone = small_run(tmp_path / "alone")
+    assert_same(small_run(tmp_path / "helped", replace(SETTINGS, n_workers=n_workers)), alone)
+
+
+def test_two_processes_are_one(tmp_path: Path) -> None:
+    """Two until one of them gets SIGTERM at step 40, then one, against one: to 1e-5.
+
+    Without noise in the model, for every process draws its own.
+    """
+    settings = replace(SETTINGS, n_steps=60)
+    one = small_run(tmp_path / "one", settings, noise=0.0)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    start(tmp_path / "two", *launcher, noise=0.0, pause=0.0, stop_at=40).wait()
+    assert (Checkpoint(tmp_path / "two", "tiny").load() or {})["step"] == 40
+    two = small_run(tmp_path / "two", settings, noise=0.0)
+    for name, value in one.model.state_dict().items():
+        torch.testing.assert_close(two.model.state_dict()[name], value, atol=1e-5, rtol=0)
+    tables = ((two.history, one.history), (two.validation, one.validation))
+    for row, expected in (pair for table in tables for pair in zip(*table, strict=True)):
+        del row["worst"], expected["worst"]  # the maximum over a share is not that of the batch
+        assert row == pytest.approx(expected, abs=1e-5)
+
+
+def start(
+    folder: Path, *launcher: str, noise: float, pause: float, stop_at: int
+) -> "subprocess.Popen[bytes]":
+    arguments = [__file__, str(folder), str(noise), str(pause), str(stop_at)]
+    return subprocess.Popen([sys.executable, *launcher, *arguments], stderr=subprocess.DEVNULL)
+
+
+def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, "the training ended by itself"
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not come")
+
+
+def main(folder: str, noise: str, pause: str, stop_at: str) -> None:
+    class Slow(Waves):
+        def __getitem__(self, key: Key) -> Tensor:
+            time.sleep(float(pause) / 8)
+            return super().__getitem__(key)
+
+    settings = replace(SETTINGS, n_steps=60, checkpoint_every_seconds=0.0)
+    with distributed() as processes:
+        small_run(
+            Path(folder), settings, Slow(21), float(noise), processes, sigterm_at(int(stop_at))
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
