@@ -1,8 +1,10 @@
 """Stage 2: the latents. Cuts the tracks into excerpts and encodes them, one LMDB per split."""
 
 import argparse
-import os
+from dataclasses import fields
 from pathlib import Path
+
+import torch
 
 from dirac.audio.codecs import load_codec
 from dirac.data.caching import (
@@ -35,13 +37,7 @@ def main() -> None:
         bandwidth=settings.bandwidth,
         spectrogram=settings.spectrogram,
     )
-    selection = Selection(
-        data.sources,
-        data.duration_seconds,
-        data.silence_db,
-        data.drop_silent_sources,
-        data.source_rms,
-    )
+    selection = Selection(**data.model_dump(include={field.name for field in fields(Selection)}))
     used = {
         "data": data.model_dump(mode="json", exclude={"synthetic"}),
         "codec": settings.model_dump(mode="json"),
@@ -54,7 +50,7 @@ def main() -> None:
         cache_split(
             ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype),
             scratch / f"{split}.lmdb",
-            os.cpu_count() or 1,
+            torch.get_num_threads(),
             data_name=data.name,
             codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
         )

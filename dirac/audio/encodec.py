@@ -84,13 +84,13 @@ class Encodec48(nn.Module):
     @torch.no_grad()
     def encode(self, waveform: Tensor) -> Tensor:
         waveform = pad_to_frames(waveform, HOP)
-        starts = range(0, waveform.shape[-1], STRIDE * HOP)
-        segments = [self._encode(waveform[..., s : s + SEGMENT * HOP]) for s in starts]
-        return torch.cat(segments, dim=-1)
+        starts = segment_starts(waveform.shape[-1] // HOP)
+        segments = [self._encode(waveform[..., s * HOP : (s + SEGMENT) * HOP]) for s in starts]
+        return torch.cat([*(segment[..., :STRIDE] for segment in segments[:-1]), segments[-1]], -1)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        starts = range(0, latents.shape[-1], STRIDE)
+        starts = segment_starts(latents.shape[-1])
         segments = [self._decode(latents[..., s : s + SEGMENT]) for s in starts]
         waveform: Tensor = _linear_overlap_add(segments, STRIDE * HOP)
         return waveform
@@ -100,8 +100,7 @@ class Encodec48(nn.Module):
         latents: Tensor = self.model.encoder(segment / (scale + 1e-8))
         if self.quantized:
             latents = quantize(self.model, latents)
-        scales = scale.expand(-1, 1, latents.shape[-1])
-        return torch.cat([latents, scales], dim=1)[..., :STRIDE]
+        return torch.cat([latents, scale.expand(-1, 1, latents.shape[-1])], dim=1)
 
     def _decode(self, latents: Tensor) -> Tensor:
         scale = latents[:, -1:, :STRIDE].mean(-1, keepdim=True).clamp_min(0)
@@ -156,6 +155,11 @@ def quantize(model: EncodecModel, latents: Tensor) -> Tensor:
     codes = model.quantizer.encode(latents, model.frame_rate, model.bandwidth)
     quantized: Tensor = model.quantizer.decode(codes)
     return quantized
+
+
+def segment_starts(n_frames: int) -> range:
+    """First frames of the 48 kHz model's segments; no last one that the one before it contains."""
+    return range(0, max(n_frames - (SEGMENT - STRIDE), 1), STRIDE)
 
 
 def in_chunks(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import requests
@@ -23,18 +24,21 @@ def load_weights(codec: str, url: str, weights: Path | None) -> dict[str, Tensor
     """
     file = find_weights(codec, url, weights)
     check_sha256(file, file.name)
-    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CodecError(f"{file} is no weight file, or holds more than tensors") from error
     return state
 
 
 def check_sha256(file: Path, name: str) -> None:
-    """Raises CodecError unless the sha256 of a file begins as its name ends: "...-<8 or more>.th"."""
-    expected = name.partition(".")[0].rpartition("-")[2]
+    """Raises CodecError unless the file's sha256 begins as its name ends: "...-1234abcd.th"."""
+    expected = Path(name).stem.rpartition("-")[2]
     with file.open("rb") as stream:
         actual = hashlib.file_digest(stream, "sha256").hexdigest()
     if len(expected) < 8 or not actual.startswith(expected):
         raise CodecError(
-            f"{file} is damaged or misnamed: its sha256 begins with {actual[:8]}, and its name must "
+            f"{file} is damaged or misnamed: its sha256 begins with {actual[:8]} and its name must "
             "end in that; remove the file and get it again"
         )
 

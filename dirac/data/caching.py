@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError, Waveform
+from dirac.audio.framing import n_frames_of
 from dirac.data.errors import DataError
 from dirac.data.store import VERSION, Record, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
@@ -23,6 +24,9 @@ Item = Tensor | str | Exception  # latents, why there are none, what went wrong
 
 # Excerpts that are committed together; part of what decides the store's bytes.
 N_COMMITTED = 32
+
+# What is computed ahead lies in shared memory, of which a container may have 64 MB only.
+MAX_PROCESSES = 16
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator
         latents,
         batch_size=None,
         sampler=range(first, len(latents)),
-        num_workers=n_processes,
+        num_workers=min(n_processes, MAX_PROCESSES),
     )
     for item in loader:
         if isinstance(item, Exception):
@@ -178,7 +182,6 @@ def _meta(
     for number, reason in reasons.items():
         dropped[reason].append(latents.excerpts[number].name)
     mean, std = writer.moments(codec.n_channels, latents.dtype)
-    n_samples = round(selection.duration_seconds * codec.sample_rate)
     return StoreMeta(
         version=VERSION,
         data_name=data_name,
@@ -186,7 +189,7 @@ def _meta(
         sample_rate=codec.sample_rate,
         frame_rate=codec.frame_rate,
         n_channels=codec.n_channels,
-        n_frames=-(-n_samples // codec.hop),
+        n_frames=n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop),
         dtype=latents.dtype,
         sources=selection.sources,
         excerpts=tuple(latents.excerpts[number] for number in kept),

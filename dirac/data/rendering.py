@@ -1,8 +1,7 @@
-"""Renders composed songs note by note with the sound font that the package pretty_midi carries.
+"""Renders composed songs with the sound font that the package pretty_midi carries.
 
-symusic 0.5.9 ignores velocity and cuts every note off at its end (tried), so a note is rendered by
-itself, longer than written, and gets its gain and its release here. Rendering is linear, and a
-note takes a tenth of a millisecond.
+Not by symusic: its synthesizer (0.5.9) plays many programs out of tune, ignores velocity, cuts
+notes off at their end and truncates snares (measured). Our sampler is dirac.data.soundfont.
 """
 
 import functools
@@ -10,18 +9,15 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-import symusic
-from numpy.typing import NDArray
+import scipy.signal
 
 from dirac.data.music import drums
-from dirac.data.music.song import BASS, DRUMS, GUITAR, ORGAN, PIANO, STRINGS, Note, Part, Song
+from dirac.data.music.song import Note, Part, Song
+from dirac.data.soundfont import Samples, load_soundfont
 
-Samples = NDArray[np.float32]
-
-QUALITY = 4  # symusic's best interpolation; above it 0.5.9 renders silence
-TICKS_PER_SECOND = 960
+OVERSAMPLING = 2  # recordings of 44.1 kHz would alias at the rates we use
+DRUM_BANK = 128
 PEAK = 0.9  # of the mixture, or of a stem if that is higher
-RELEASE_SECONDS = {BASS: 0.07, PIANO: 0.2, GUITAR: 0.2, ORGAN: 0.06, STRINGS: 0.35, DRUMS: 0.2}
 WINDOW_SECONDS = 0.4
 AUDIBLE_DB = -40.0  # windows this far below the loudest one do not count for a stem's loudness
 
@@ -42,7 +38,9 @@ BALANCE_DB = {
     drums.OPEN_CONGA: -5.0,
     drums.LOW_CONGA: -4.0,
     drums.TIMBALE: -7.0,
-    drums.AGOGO: -14.0,
+    drums.COWBELL: -11.0,
+    drums.SHAKER: -14.0,
+    drums.CLAVES: -12.0,
     **dict.fromkeys(drums.TOMS, -2.0),
 }
 HIT_SECONDS = 0.4
@@ -87,53 +85,38 @@ def active_rms(samples: Samples, sample_rate: int) -> float:
 
 
 def _render_part(part: Part, tempo: float, n_samples: int, sample_rate: int) -> Samples:
-    track = np.zeros(n_samples, np.float32)
+    rate = OVERSAMPLING * sample_rate
+    track = np.zeros(OVERSAMPLING * n_samples, np.float32)
     for note in part.notes:
-        start = round(note.start * 60 / tempo * sample_rate)
-        sound = _sound(part, note, tempo, sample_rate)[: max(n_samples - start, 0)]
+        start = round(note.start * 60 / tempo * rate)
+        sound = _sound(part, note, tempo, rate)[: max(len(track) - start, 0)]
         track[start : start + len(sound)] += sound
-    return track
+    rendered: Samples = scipy.signal.resample_poly(track, 1, OVERSAMPLING).astype(np.float32)
+    return rendered
 
 
-def _sound(part: Part, note: Note, tempo: float, sample_rate: int) -> Samples:
-    """A note with its gain, fading out over its release."""
-    seconds = note.duration * 60 / tempo
-    n_release = round(RELEASE_SECONDS[part.inst_class] * sample_rate)
-    n_samples = round(seconds * sample_rate) + n_release
-    tone = _tone(part.program, part.is_drum, note.pitch, n_samples, sample_rate)
-    fade = np.linspace(1, 0, n_release, dtype=np.float32) ** 2
-    level_db = 40 * np.log10(note.velocity / 127)  # SoundFont 2.04, 8.4.1
+def _sound(part: Part, note: Note, tempo: float, rate: int) -> Samples:
+    """A note with its gain."""
+    held_ms = round(note.duration * 60_000 / tempo)
+    tone = _tone(part.program, part.is_drum, note.pitch, held_ms, rate)
+    level_db = 40 * np.log10(note.velocity / 127)  # SoundFont 2.04, section 8.4.1
     if part.is_drum:
-        level_db += _trim_db(part.program, note.pitch, sample_rate)
-    sound = tone * np.float32(10 ** (level_db / 20))
-    sound[len(sound) - n_release :] *= fade
-    return sound
+        level_db += _trim_db(part.program, note.pitch, rate)
+    return tone * np.float32(10 ** (level_db / 20))
 
 
 @functools.lru_cache(maxsize=64)
-def _trim_db(kit: int, drum: int, sample_rate: int) -> float:
+def _trim_db(kit: int, drum: int, rate: int) -> float:
     """What brings a stroke on this drum of this kit to its place in BALANCE_DB."""
-    hit = _tone(kit, True, drum, round(HIT_SECONDS * sample_rate), sample_rate)
-    rms = float(np.sqrt(np.mean(np.square(hit, dtype=np.float64))))
+    hit = _tone(kit, True, drum, round(1000 * HIT_SECONDS), rate)[: round(HIT_SECONDS * rate)]
+    rms = np.sqrt(np.sum(np.square(hit, dtype=np.float64)) / (HIT_SECONDS * rate))
     return BALANCE_DB[drum] - 20 * float(np.log10(max(rms, 1e-6)))
 
 
 @functools.lru_cache(maxsize=512)
-def _tone(program: int, is_drum: bool, pitch: int, n_samples: int, sample_rate: int) -> Samples:
-    """n_samples of a held note; silence from where its sample ends. Read-only."""
-    score = symusic.Score(TICKS_PER_SECOND)
-    score.tempos.append(symusic.Tempo(0, qpm=60))
-    track = symusic.Track(name="", program=program, is_drum=is_drum)
-    duration = -(-n_samples * TICKS_PER_SECOND // sample_rate)
-    track.notes.append(symusic.Note(0, duration, pitch, 100))
-    score.tracks.append(track)
-    rendered = _synthesizer(sample_rate).render(score, stereo=False)
-    samples = np.asarray(rendered, dtype=np.float32)[0, :n_samples]
-    tone = np.pad(samples, (0, n_samples - len(samples)))
+def _tone(program: int, is_drum: bool, pitch: int, held_ms: int, rate: int) -> Samples:
+    """A note at full velocity, with its release. Read-only."""
+    bank, held_seconds = (DRUM_BANK if is_drum else 0), held_ms / 1000
+    tone = load_soundfont(find_sound_font()).tone(bank, program, pitch, held_seconds, rate)
     tone.setflags(write=False)
     return tone
-
-
-@functools.cache
-def _synthesizer(sample_rate: int) -> symusic.Synthesizer:
-    return symusic.Synthesizer(str(find_sound_font()), sample_rate, QUALITY)

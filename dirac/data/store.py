@@ -68,6 +68,8 @@ class LatentStore:
 
     def source(self, index: int, name: str, start: int = 0, n_frames: int | None = None) -> Latents:
         """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
+        if name not in self.meta.sources:
+            raise ValueError(f"{self.path} has {', '.join(self.meta.sources)}, but no {name}")
         return self._read(index, 1 + self.meta.sources.index(name), start, n_frames)
 
     def _read(self, index: int, part: int, start: int, n_frames: int | None) -> Latents:
@@ -186,7 +188,8 @@ class StoreWriter:
             ):
                 yield transaction
         except lmdb.Error as error:
-            raise StoreError(f"{self.path} cannot be written: {error}") from error
+            message = f"{self.path} cannot be written (is the disk full?): {error}"
+            raise StoreError(message) from error
 
 
 def _key(number: int, part: int) -> bytes:

@@ -4,6 +4,7 @@ import io
 import multiprocessing
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,7 +19,8 @@ from tqdm import tqdm
 from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
 from dirac.data.music.song import DRUMS, Song
-from dirac.data.rendering import PEAK, Samples, find_sound_font, render
+from dirac.data.rendering import PEAK, find_sound_font, render
+from dirac.data.soundfont import Samples
 
 SPLITS = ("train", "validation", "test")
 DRUM_PROGRAM = 128  # Slakh's program_num of drums
@@ -129,7 +131,7 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
     # Spawned, not forked: the caller may have threads (torch) that a fork would break.
     context = multiprocessing.get_context("spawn")
     n_workers = max(min(os.cpu_count() or 1, len(recipes)), 1)
-    with progress, ProcessPoolExecutor(n_workers, context) as pool:
+    with progress, ProcessPoolExecutor(n_workers, context, _leave_with_parent) as pool:
         tracks = [pool.submit(make_track, target, recipe) for recipe in recipes]
         try:
             for track in as_completed(tracks):
@@ -137,6 +139,18 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
                 progress.update()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_with_parent() -> None:
+    """A worker whose parent was killed would wait for it forever."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _flac(samples: Samples, sample_rate: int) -> bytes:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dirac.metrics.separation import si_sdr_of_energies
 
 MAX_ASSIGNMENTS = 1_000_000
+LIMIT_DB = 100.0  # float32 signals say nothing beyond: perfect is 100 dB, not infinity
 Assignment = tuple[int, ...]  # of part n: the index of its source
 
 
@@ -64,7 +65,12 @@ def score_subsets(
     mixture = si_sdr_of_energies(among_references.sum(), among_references.sum(0), power)
     scores = si_sdr_of_energies(energies[:, None], subsets @ across, power)
     scores = np.where(energies[:, None] > 0.0, scores, mixture)
-    return Table(np.where(scored, scores, np.nan), np.where(scored, mixture, np.nan))
+    return Table(*(limit(np.where(scored, decibels, np.nan)) for decibels in (scores, mixture)))
+
+
+def limit(decibels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Within +-`LIMIT_DB`; nan stays nan."""
+    return np.clip(decibels, -LIMIT_DB, LIMIT_DB)
 
 
 def best_assignment(tables: Sequence[Table]) -> Assignment:

@@ -16,9 +16,9 @@ def draw_boxes(
     """
     from matplotlib.figure import Figure
 
-    rows = [row for row in rows if row["assignment"] == assignment and row[metric] is not None]
     sources = list(dict.fromkeys(row["source"] for row in rows))
-    figure = Figure(figsize=(2.5 + 0.45 * len(methods) * max(len(sources), 1), 4.5), dpi=110)
+    rows = [row for row in rows if row["assignment"] == assignment and row[metric] is not None]
+    figure = Figure(figsize=(2.5 + 0.45 * len(methods) * len(sources), 4.5), dpi=110)
     axes = figure.add_subplot()
     for i, method in enumerate(methods):
         scores = [

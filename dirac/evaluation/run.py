@@ -2,9 +2,10 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def _score(
     document |= score(parts, references, assignments, settings)
     path = scores_path(signals, method, excerpt)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.partial")
+    # Not beside it: what a kill leaves there would be published with the folder of scores.
+    beside = signals.folder / f"{method}-{excerpt}.partial"
     beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")
     beside.replace(path)
 
@@ -104,7 +106,7 @@ class _Pool:
     def __init__(self, n_processes: int) -> None:
         # Spawned, not forked: a fork of a process in which torch has run threads may hang.
         self.executor = (
-            ProcessPoolExecutor(n_processes, get_context("spawn"), _use_one_thread)
+            ProcessPoolExecutor(n_processes, get_context("spawn"), _begin_process)
             if n_processes > 1
             else None
         )
@@ -127,8 +129,17 @@ class _Pool:
             future.result()
 
 
-def _use_one_thread() -> None:
-    from threadpoolctl import threadpool_limits
+def _begin_process() -> None:
+    """One thread a process, and no process outlives a parent that was killed."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     torch.set_num_threads(1)
     threadpool_limits(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

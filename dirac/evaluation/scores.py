@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dirac.evaluation.assignment import Assignment, apply_assignment
+from dirac.evaluation.assignment import Assignment, apply_assignment, limit
 from dirac.evaluation.signals import Signal, find_scored, find_silent
 from dirac.metrics.separation import bss_eval, si_sdr
 
@@ -85,9 +85,10 @@ def _score_assignment(
         }
         if scored[index]:
             reference = references[index].ravel()
-            ratio = float(si_sdr(estimates[index].ravel(), reference))
+            ratio = float(limit(si_sdr(estimates[index].ravel(), reference)))
+            of_mixture = float(limit(si_sdr(mixture, reference)))
             target["si_sdr"] = round(ratio, DECIMALS)
-            target["si_sdri"] = round(ratio - float(si_sdr(mixture, reference)), DECIMALS)
+            target["si_sdri"] = round(ratio - of_mixture, DECIMALS)
             target["frames"] = next(frames)
         targets.append(target)
     return targets
@@ -106,6 +107,7 @@ def _score_frames(
         settings.window_seconds,
         settings.hop_seconds,
     )
+    metrics = {name: limit(values) for name, values in metrics.items()}
     n_frames = metrics["SDR"].shape[1]
     return [
         [

@@ -70,19 +70,34 @@ def bss_eval(
     # A silent estimate of a sounding source must not enter museval, but its reference must: it is
     # what the others may have leaked from. Its place is taken by the reference, its row dropped.
     stand_in = np.where(heard[:, None, None], estimates, references)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        results = _museval_metrics().bss_eval(
-            np.moveaxis(references[sounding], 1, 2).astype(np.float64),
-            np.moveaxis(stand_in[sounding], 1, 2).astype(np.float64),
-            window=window,
-            hop=hop,
-            compute_permutation=False,
-        )[:4]
+    results = _run_museval(references[sounding], stand_in[sounding], window, hop)
     for name, result in zip(BSS_METRICS, results, strict=True):
         scores[name] = np.full((len(references), result.shape[1]), np.nan)
         scores[name][sounding] = np.where(np.isfinite(result), result, np.nan)
         scores[name][~heard] = np.nan
     return scores
+
+
+def _run_museval(
+    references: Array, estimates: Array, window: int, hop: int
+) -> tuple[NDArray[np.float64], ...]:
+    """museval's four metrics in its order, each (sources, frames); nan where nothing is defined."""
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            results: tuple[NDArray[np.float64], ...] = _museval_metrics().bss_eval(
+                np.moveaxis(references, 1, 2).astype(np.float64),
+                np.moveaxis(estimates, 1, 2).astype(np.float64),
+                window=window,
+                hop=hop,
+                compute_permutation=False,
+            )[:4]
+    except AttributeError as error:
+        # Filters of linearly dependent references are undefined. museval 0.4.1 means to catch that
+        # as np.linalg.linalg.LinAlgError, a name that numpy 2 no longer has.
+        if error.name != "linalg":
+            raise
+        results = (np.full((len(references), 1), np.nan),) * 4
+    return results
 
 
 def _sounding(signals: Array) -> NDArray[np.bool_]:

@@ -62,7 +62,7 @@ def picture(power: Array, peak: float) -> bytes:
         cmap="magma",
         origin="lower",
         format="webp",
-        pil_kwargs={"quality": 60, "method": 6},
+        pil_kwargs={"quality": 60, "method": 4},
     )
     return file.getvalue()
 

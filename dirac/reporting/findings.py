@@ -49,24 +49,26 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def difference(value: float, other: float) -> float:
+    """Of the numbers as they are printed, so that text, table and headline agree."""
+    return round(round(value, 1) - round(other, 1), 1)
+
+
 def compared(value: float, other: float, name: str) -> str:
-    """As the printed digits say: "2.1 dB above NMF", "0.4 dB below NMF", "level with NMF"."""
-    difference = round(round(value, 1) - round(other, 1), 1)
-    if difference == 0:
+    """ "2.1 dB above NMF", "0.4 dB below NMF" or "level with NMF"."""
+    found = difference(value, other)
+    if found == 0:
         return f"level with {name}"
-    return f"{abs(difference):.1f} dB {'above' if difference > 0 else 'below'} {name}"
+    return f"{abs(found):.1f} dB {'above' if found > 0 else 'below'} {name}"
 
 
-def comparisons(found: Standing) -> str:
-    """ "3.0 dB above the mixture, but 1.0 dB below HPSS, the best baseline"."""
-    parts = []
-    if found.mixture is not None:
-        parts.append(compared(found.value, found.mixture, "the untouched mixture"))
-    if found.rival is not None:
-        name = f"{method(found.rival[0]).label}, the best other baseline"
-        parts.append(compared(found.value, found.rival[1], name))
-    differ = len({part.split("dB ")[-1].split()[0] for part in parts}) > 1
-    return (", but " if differ else " and ").join(parts)
+def opponents(found: Standing) -> list[tuple[str, float]]:
+    """What the model has to beat, as the sentence names it."""
+    mixture = [] if found.mixture is None else [("the untouched mixture", found.mixture)]
+    if found.rival is None:
+        return mixture
+    name, value = found.rival
+    return [*mixture, (f"{method(name).label}, the best other baseline", value)]
 
 
 def learnt(scores: Scores) -> str:
@@ -75,20 +77,19 @@ def learnt(scores: Scores) -> str:
     sources = listed(sources_of(scores))
     if found is None:
         return f"This run has no score of the model on {sources} yet."
-    against = comparisons(found)
     level = f"{decibels(found.value)} dB"
-    rivals = [found.mixture, found.rival[1] if found.rival else None]
-    if found.mixture is not None and found.value <= found.mixture:
+    won = [difference(found.value, value) > 0 for _, value in opponents(found)]
+    against = (" and " if len(set(won)) < 2 else ", but ").join(
+        compared(found.value, value, name) for name, value in opponents(found)
+    )
+    if found.mixture is not None and not won[0]:
         return f"In this run it does not separate {sources}: its mean SI-SDR is {level}, {against}."
-    if all(rival is None or found.value > rival for rival in rivals):
-        verdict = f"It separates {sources} with a mean SI-SDR of {level}"
-    else:
-        verdict = f"It takes {sources} apart with a mean SI-SDR of {level}"
-    return f"{verdict}: {against}." if against else f"{verdict}."
+    verdict = f"It separates {sources}" if all(won) else f"It takes {sources} apart"
+    return f"{verdict} with a mean SI-SDR of {level}{': ' if against else ''}{against}."
 
 
 def signed(value: float) -> str:
-    return ("+" if round(value, 1) > 0 else "") + decibels(value)
+    return ("+" if value > 0 else "") + decibels(value)
 
 
 def headline(metrics: Mapping[str, Any]) -> list[Figure]:
@@ -98,10 +99,14 @@ def headline(metrics: Mapping[str, Any]) -> list[Figure]:
         return []
     figures = [Figure(decibels(found.value), "dB", f"mean SI-SDR of {method(found.ours).label}")]
     if found.mixture is not None:
-        figures.append(Figure(signed(found.value - found.mixture), "dB", "against the mixture"))
+        figures.append(
+            Figure(signed(difference(found.value, found.mixture)), "dB", "against the mixture")
+        )
     if found.rival is not None:
         name = method(found.rival[0]).label
-        figures.append(Figure(signed(found.value - found.rival[1]), "dB", f"against {name}"))
+        figures.append(
+            Figure(signed(difference(found.value, found.rival[1])), "dB", f"against {name}")
+        )
     if found.bound is not None:
         name = method(found.bound[0]).label
         figures.append(Figure(decibels(found.bound[1]), "dB", f"{name}, an upper bound"))

@@ -20,6 +20,10 @@ SECTIONS = {  # what evaluate leaves to listen to, and what the page says where 
     "recompositions": "No pairs were recomposed in this run.",
     "generation": "No prior was trained in this run, so nothing was generated.",
 }
+LEFT_OUT = {  # counts of metrics.json by method
+    "n_missed_sources": "Sources left without a part",
+    "n_undefined_frames": "Windows in which BSS Eval is undefined, left out",
+}
 MEASURED = {
     "latent_mse": "Latents, mean squared error",
     "multiscale_stft": "Waveform, multi-scale STFT distance",
@@ -122,6 +126,10 @@ def contents(
         "score_tables": score_tables(metrics),
         "box_plots": tables.box_plots(rows, sources),
         "counts": metrics.get("counts", {}),
+        "left_out": [
+            (text, tables.of_methods(metrics.get("counts", {}).get(name, {})))
+            for name, text in LEFT_OUT.items()
+        ],
         "reconstruction": measured(metrics.get("reconstruction", {})),
         "generation": measured(metrics.get("generation", {})),
         "trainings": [

@@ -1,6 +1,6 @@
 """Scores as tables, bars and box plots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +59,16 @@ def method(name: str) -> Method:
     return METHODS.get(name, Method(name, "baseline"))
 
 
-def in_order(names: Sequence[str]) -> list[str]:
+def in_order(names: Collection[str]) -> list[str]:
     known = [name for name in METHODS if name in names]
     return known + sorted(set(names) - set(known))
+
+
+def of_methods(counts: Mapping[str, int]) -> str:
+    """{"nmf": 2, "hpss": 0} -> "NMF 2": those that are not nought."""
+    return ", ".join(
+        f"{method(name).label} {counts[name]}" for name in in_order(counts) if counts[name]
+    )
 
 
 def decibels(value: float | None, digits: int = 1) -> str:
@@ -87,7 +94,7 @@ def best_shown(column: Mapping[str, float | None]) -> float | None:
 
 def score_rows(metrics: Mapping[str, Any], source: str) -> list[ScoreRow]:
     """A row per method: every measure with the fixed assignment, then with the best one."""
-    names = in_order(list(metrics.get("separation", {})))
+    names = in_order(metrics.get("separation", {}))
     columns = [
         {name: value_of(metrics.get(part, {}), name, measure, source) for name in names}
         for part in ASSIGNMENTS
@@ -114,7 +121,7 @@ def is_best(value: float | None, top: float | None, shown: Method) -> bool:
 
 def means(scores: Scores) -> dict[str, float]:
     """Mean SI-SDR of every method that has one."""
-    found = {name: value_of(scores, name, "si_sdr", "mean") for name in in_order(list(scores))}
+    found = {name: value_of(scores, name, "si_sdr", "mean") for name in in_order(scores)}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -128,7 +135,7 @@ def box_plots(
     rows: Sequence[Mapping[str, str]], sources: Sequence[str]
 ) -> list[tuple[str, list[charts.BoxPlot]]]:
     """Per measure one plot per source, on one scale: the fixed assignment over the excerpts."""
-    names = in_order(list({row["method"] for row in rows}))
+    names = in_order({row["method"] for row in rows})
     scores: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         for measure in BOX_MEASURES:

@@ -12,6 +12,7 @@ import os
 import pickle
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,11 @@ class Checkpoint:
         """Writes builtins and tensors. Raises CheckpointError if the disk refuses."""
         buffer = io.BytesIO()
         torch.save({"format": FORMAT, "fingerprint": self.fingerprint, **state}, buffer)
-        temporary = _written_beside(self.newest, buffer.getbuffer())
-        if self.newest.exists():
+        # Of its own: two equal runs at once (queued experiments that differ only further on) may
+        # share the folder, and any of their checkpoints is good for both.
+        temporary = self.folder / f"checkpoint.{os.getpid()}.partial"
+        _write(temporary, buffer.getbuffer(), self.newest)
+        with suppress(FileNotFoundError):
             self.newest.replace(self.previous)
         temporary.replace(self.newest)
         _sync_folder(self.folder)
@@ -153,14 +157,15 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """The file (and its folder) is there in full or, on any error, as it was before."""
-    _written_beside(path, content).replace(path)
+    temporary = path.with_name(path.name + ".partial")
+    _write(temporary, content, path)
+    temporary.replace(path)
     _sync_folder(path.parent)
 
 
-def _written_beside(path: Path, content: bytes | memoryview) -> Path:
-    temporary = path.with_name(path.name + ".partial")
+def _write(temporary: Path, content: bytes | memoryview, target: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -169,10 +174,9 @@ def _written_beside(path: Path, content: bytes | memoryview) -> Path:
         if temporary.exists():
             temporary.unlink()
         raise CheckpointError(
-            f"{path} cannot be written ({error.strerror}): make room there and start the same "
+            f"{target} cannot be written ({error.strerror}): make room there and start the same "
             "command again; what was saved before is untouched"
         ) from error
-    return temporary
 
 
 def _sync_folder(folder: Path) -> None:

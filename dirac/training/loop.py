@@ -1,5 +1,6 @@
 """The one training loop: steps, validation, checkpoints, signals, progress."""
 
+import math
 import signal
 import sys
 import time
@@ -27,7 +28,7 @@ from dirac.training.tracking import Tracker
 from dirac.training.trainer import Trainer, TrainSettings
 
 Hook = Callable[[nn.Module, int], None]
-SAVE = 1  # what the processes agree on after a step: 0, SAVE, or the number to exit with
+SAVE = 1  # what a process may wish after a step: 0, SAVE, or to exit with a higher number
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def train(
     if saved is not None:
         trainer.restore(saved)
     with _signals() as caught, _progress(trainer) as bar:
-        clock = _Clock(settings.checkpoint_every_seconds)
+        clock = _Clock(settings.checkpoint_every_seconds if processes.is_main else math.inf)
         feed = loader(
             dataset, batches.starting_at(trainer.step), settings.n_workers, processes.device
         )
@@ -89,8 +90,8 @@ def train(
             if _is_time(trainer.step, settings.validate_every, settings.n_steps):
                 trainer.check(batches)
                 _validate(trainer, validation, run.tracker, on_validation)
-            order = 128 + caught[0] if caught else SAVE if processes.is_main and clock.due() else 0
-            _obey(processes.highest(order), trainer, batches, run)
+            wish = 128 + caught[0] if caught else SAVE if clock.due() else 0
+            _obey(processes.highest(wish), trainer, batches, run)
         if trainer.step != (saved or {}).get("step"):
             _save(trainer, batches, run)
     return Trained(trainer.average, trainer.history, trainer.validation)

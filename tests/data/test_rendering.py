@@ -7,7 +7,8 @@ from dirac.data import rendering
 from dirac.data.music import drums
 from dirac.data.music.song import BASS, DRUMS, Note, Part, Song
 from dirac.data.music.styles import STYLES, Style
-from dirac.data.rendering import PEAK, Samples, active_rms, find_sound_font, render
+from dirac.data.rendering import PEAK, active_rms, find_sound_font, render
+from dirac.data.soundfont import Samples
 
 RATE = 16000
 
@@ -31,11 +32,10 @@ def test_notes_sound_where_they_are_written() -> None:
     stem = stem_of(BASS, 33, Note(2.0, 1.0, 40, 100))
     assert stem.shape == (10 * RATE,)
     assert stem.dtype == np.float32
-    assert not stem[: 2 * RATE].any()
-    assert np.abs(stem[2 * RATE : 2 * RATE + 400]).max() > 0.05
-    release = round(rendering.RELEASE_SECONDS[BASS] * RATE)
-    assert not stem[3 * RATE + release + 1 :].any()
-    assert np.abs(stem[3 * RATE : 3 * RATE + release // 2]).max() > 0
+    assert np.abs(stem[: 2 * RATE - 20]).max() == 0  # but for the ringing of the resampler
+    assert np.abs(stem[2 * RATE : 2 * RATE + RATE // 10]).max() > 0.1
+    assert np.abs(stem[3 * RATE - RATE // 10 : 3 * RATE]).max() > 0.01
+    assert np.abs(stem[4 * RATE :]).max() == 0
 
 
 def test_velocity_is_heard_as_the_sound_font_standard_has_it() -> None:
@@ -52,13 +52,13 @@ def test_drums_of_every_kit_are_balanced(kit: int) -> None:
     n_hit = round(rendering.HIT_SECONDS * RATE)
     difference = rms_db(stem[:n_hit]) - rms_db(stem[4 * RATE : 4 * RATE + n_hit])
     wanted = rendering.BALANCE_DB[drums.KICK] - rendering.BALANCE_DB[drums.CLOSED_HAT]
-    assert difference == pytest.approx(wanted, abs=0.1)
+    assert difference == pytest.approx(wanted, abs=1.0)  # what lies above the band is lost
 
 
 def test_drums_sound_longer_than_a_click() -> None:
     used = {(kit, drum) for style in STYLES for kit in style.kits for drum in drums_of(style)}
     for kit, drum in sorted(used):
-        hit = rendering._tone(kit, True, drum, RATE // 2, RATE)
+        hit = rendering._tone(kit, True, drum, 500, RATE)
         assert np.abs(hit[RATE // 50 :]).max() > 0.02 * np.abs(hit).max(), (kit, drum)
 
 

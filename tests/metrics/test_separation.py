@@ -99,6 +99,17 @@ def test_bss_eval_of_perfect_or_equal_signals_never_raises(noise: np.ndarray) ->
     bss_eval(twice, twice + 0.1 * noise[1:], RATE, 1.0, 0.5)
 
 
+def test_bss_eval_of_dependent_references_is_nan(
+    noise: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def singular(*_: np.ndarray) -> None:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(np.linalg, "solve", singular)
+    scores = bss_eval(noise[:2], noise[:2], RATE, 1.0, 0.5)
+    assert all(np.isnan(values).all() for values in scores.values())
+
+
 def test_bss_eval_rejects_another_length(noise: np.ndarray) -> None:
     with pytest.raises(ValueError, match="one shape"):
         bss_eval(noise, noise[..., 1:], RATE, 1.0, 0.5)

@@ -112,7 +112,13 @@ def write_scores(folder: Path, n_excerpts: int) -> None:
         "separation_best": scores,
         "reconstruction": {"latent_mse": 0.0123, "multiscale_stft": 4.5},
         "generation": {"frechet_generated": 12.3, "frechet_codec_roundtrip": 1.5},
-        "counts": {"n_excerpts": n_excerpts, "n_silent_references": {"drums": 1, "bass": 0}},
+        "counts": {
+            "n_excerpts": n_excerpts,
+            "n_scored_excerpts": n_excerpts - 1,
+            "n_silent_references": {"drums": 1, "bass": 0},
+            "n_missed_sources": {"refined": 0, "nmf": 2},
+            "n_undefined_frames": {"refined": 0},
+        },
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
 

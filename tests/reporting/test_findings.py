@@ -69,5 +69,14 @@ def test_the_headline_says_who_won_by_its_sign() -> None:
     assert headline({"separation": scores(mixture=0.0)}) == []
 
 
+def test_sentence_and_headline_print_the_same_difference() -> None:
+    close = scores(refined=8.04, mixture=0.0, hpss=3.96)
+    assert "4.0 dB above HPSS" in learnt(close)
+    assert headline({"separation": close})[2].value == "+4.0"
+    level = scores(refined=4.01, mixture=0.0, hpss=4.0)
+    assert learnt(level).startswith("It takes drums and bass apart")
+    assert headline({"separation": level})[2].value == "0.0"
+
+
 def test_a_method_without_a_number_is_no_rival() -> None:
     assert "HPSS" not in learnt(scores(refined=3.0, hpss=None, nmf=1.0))

@@ -102,6 +102,8 @@ def test_numbers_and_params_come_from_the_files(run: ReportFiles) -> None:
     assert "but 0.3 dB below HPSS" in html
     assert "as two small" in html
     assert "drums in 1, bass in 0." in html
+    assert "Sources left without a part: NMF 2." in html
+    assert "BSS Eval is undefined" not in html
     assert "windows of 3.5 s every 1.5 s" in html
 
 

@@ -1,6 +1,7 @@
 """Checkpoints and models: what was written comes back, what is damaged or foreign is refused."""
 
 import json
+import multiprocessing
 from collections import OrderedDict
 from pathlib import Path
 
@@ -127,3 +128,18 @@ def test_rows_as_csv(tmp_path: Path) -> None:
     write_rows(tmp_path / "new" / "t.csv", [{"step": 1, "loss": 0.1}, {"step": 2, "extra": 1 / 3}])
     text = (tmp_path / "new" / "t.csv").read_text()
     assert text == f"step,loss,extra\n1,0.1,\n2,,{1 / 3!r}\n"
+
+
+def test_two_equal_runs_may_share_a_folder(tmp_path: Path) -> None:
+    def save_often() -> None:
+        for step in range(20):
+            Checkpoint(tmp_path, "abc").save({"step": step})
+
+    processes = [multiprocessing.get_context("fork").Process(target=save_often) for _ in "ab"]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert (Checkpoint(tmp_path, "abc").load() or {})["step"] == 19
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "checkpoint.previous.pt"}

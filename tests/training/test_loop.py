@@ -1,9 +1,5 @@
-"""The loop: a killed training is the unbroken one to the bit, two processes are one.
+"""The loop: a killed training is the unbroken one to the bit, two processes are one."""
 
-Run as a script it is itself a small training, which the tests kill and share among processes.
-"""
-
-import os
 import signal
 import subprocess
 import sys
@@ -13,62 +9,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dirac.training.batches import Key
 from dirac.training.checkpoint import Checkpoint, CheckpointError
-from dirac.training.distributed import Processes, distributed
-from dirac.training.loop import Hook, Run, Trained, train, validate
+from dirac.training.loop import Run, Trained, train, validate
 from dirac.training.tracking import NullTracker
-from dirac.training.trainer import TrainingError, TrainSettings
+from dirac.training.trainer import TrainingError
 
-ALONE = Processes(0, 1, torch.device("cpu"))
-SETTINGS = TrainSettings(
-    seed=5,
-    n_steps=23,
-    batch_size=8,
-    learning_rate=0.01,
-    weight_decay=0.01,
-    warmup_steps=4,
-    final_rate=0.1,
-    gradient_clip=1.0,
-    ema_decay=0.9,
-    log_every=5,
-    validate_every=10,
-    checkpoint_every_seconds=3600.0,
-    precision="float32",
-    n_workers=0,
-)
-
-
-class Waves:
-    """Example i is a sine of its own; the position of the crop is its phase."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, key: Key) -> Tensor:
-        index, position = key
-        return torch.sin((index + 1) * torch.arange(12) / 3 + 6.28 * position)
-
-
-class Autoencoder(nn.Module):
-    """Reconstructs its input; with noise, from a noisy copy and with dropout."""
-
-    def __init__(self, noise: float) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.layers = nn.Sequential(
-            nn.Linear(12, 6), nn.Tanh(), nn.Dropout(noise), nn.Linear(6, 12)
-        )
-        self.noise = noise
-
-    def forward(self, batch: Tensor) -> dict[str, Tensor]:
-        error = (self.layers(batch + self.noise * torch.randn_like(batch)) - batch).square()
-        return {"loss": error.mean(), "worst": error.mean(dim=1).max()}
+from . import tiny_training
+from .tiny_training import ALONE, SETTINGS, Autoencoder, Waves, sigterm_at, small_run
 
 
 class Dying(Waves):
@@ -95,26 +45,6 @@ class Diary(NullTracker):
 
     def flush(self) -> None:
         self.n_flushes += 1
-
-
-def small_run(
-    folder: Path,
-    settings: TrainSettings = SETTINGS,
-    dataset: Waves | None = None,
-    noise: float = 0.3,
-    processes: Processes = ALONE,
-    hook: Hook | None = None,
-) -> Trained:
-    run = Run(processes, Checkpoint(folder, "tiny"), NullTracker())
-    return train(Autoencoder(noise), dataset or Waves(21), Waves(11), settings, run, hook)
-
-
-def sigterm_at(stop_at: int) -> Hook:
-    def hook(model: nn.Module, step: int) -> None:
-        if step == stop_at:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return hook
 
 
 def assert_same(one: Trained, other: Trained) -> None:
@@ -245,7 +175,7 @@ def test_two_processes_are_one(tmp_path: Path) -> None:
 def start(
     folder: Path, *launcher: str, noise: float, pause: float, stop_at: int
 ) -> "subprocess.Popen[bytes]":
-    arguments = [__file__, str(folder), str(noise), str(pause), str(stop_at)]
+    arguments = [tiny_training.__file__, str(folder), str(noise), str(pause), str(stop_at)]
     return subprocess.Popen([sys.executable, *launcher, *arguments], stderr=subprocess.DEVNULL)
 
 
@@ -256,20 +186,3 @@ def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
         assert process.poll() is None, "the training ended by itself"
         time.sleep(0.05)
     raise AssertionError(f"{path} did not come")
-
-
-def main(folder: str, noise: str, pause: str, stop_at: str) -> None:
-    class Slow(Waves):
-        def __getitem__(self, key: Key) -> Tensor:
-            time.sleep(float(pause) / 8)
-            return super().__getitem__(key)
-
-    settings = replace(SETTINGS, n_steps=60, checkpoint_every_seconds=0.0)
-    with distributed() as processes:
-        small_run(
-            Path(folder), settings, Slow(21), float(noise), processes, sigterm_at(int(stop_at))
-        )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -124,15 +124,6 @@ def test_a_server_that_is_down_costs_seconds(
     assert time.monotonic() - began < 5
 
 
-def test_a_server_that_never_answers_is_not_waited_for() -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        began = time.monotonic()
-        assert not tracking_store.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", 0.5)
-    assert time.monotonic() - began < 2
-
-
 def test_a_store_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "mlruns").write_text("a file where a folder should be")
     with pytest.warns(UserWarning, match="going on untracked"):
@@ -187,14 +178,3 @@ def test_other_processes_track_nothing(tmp_path: Path) -> None:
     with track("train", PARAMS, tmp_path, is_main=False) as tracker:
         tracker.log(1, {"loss": 0.5})
     assert list(tmp_path.iterdir()) == []
-
-
-def test_revision_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DVC_EXP_BASELINE_REV", raising=False)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert tracking_store.revision() is None
-    monkeypatch.setenv("PATH", "")
-    assert tracking_store.revision() is None
-    monkeypatch.setenv("DVC_EXP_BASELINE_REV", "abc")
-    assert tracking_store.revision() == "abc"

@@ -10,11 +10,10 @@ import numpy as np
 
 from dirac.data.music.song import Bar, Note, happens, pick
 
-# General MIDI. Of the two snares 40, and no claves, cowbell or shaker: symusic renders those of
-# TimGM6mb.sf2 as clicks of ten milliseconds.
-KICK, STICK, CLAP, SNARE = 36, 37, 39, 40
+# General MIDI.
+KICK, STICK, SNARE, CLAP = 36, 37, 38, 39
 CLOSED_HAT, PEDAL_HAT, OPEN_HAT, CRASH, RIDE, RIDE_BELL, TAMBOURINE = 42, 44, 46, 49, 51, 53, 54
-OPEN_CONGA, LOW_CONGA, TIMBALE, AGOGO = 63, 64, 65, 67
+COWBELL, OPEN_CONGA, LOW_CONGA, TIMBALE, CLAVES, SHAKER = 56, 63, 64, 65, 75, 82
 TOMS = (50, 48, 47, 45, 43, 41)  # high to low
 
 VELOCITIES = {"g": 48.0, "x": 90.0, "X": 112.0, "?": 66.0}

@@ -7,16 +7,17 @@ import numpy as np
 
 from dirac.data.music import bass, drums
 from dirac.data.music.drums import (
-    AGOGO,
     CLAP,
+    CLAVES,
     CLOSED_HAT,
+    COWBELL,
     KICK,
     LOW_CONGA,
     OPEN_CONGA,
     OPEN_HAT,
     PEDAL_HAT,
     RIDE,
-    RIDE_BELL,
+    SHAKER,
     SNARE,
     STICK,
     TAMBOURINE,
@@ -67,7 +68,7 @@ ROCK = Style(
         + lane(RIDE, "X.x.X.x.X.x.X.x.")
         + lane(OPEN_HAT, "x...x...x...x..."),
     ),
-    {TAMBOURINE: "..x...x...x...x.", RIDE_BELL: "x...x...x...x..."},
+    {TAMBOURINE: "..x...x...x...x.", COWBELL: "x...x...x...x..."},
     (bass.driving_roots, bass.driving_roots, bass.long_roots, bass.syncopated, bass.arpeggio),
     (0, 8, 16, 48),
 )
@@ -79,9 +80,9 @@ DISCO = Style(
         lane(SNARE, "....X.......X...") + lane(CLAP, "....X.......X..."),
         lane(OPEN_HAT, "..X...X...X...X.") + lane(CLOSED_HAT, "xgXgxgXgxgXgxgXg"),
     ),
-    {TAMBOURINE: "xgxgxgxgxgxgxgxg", OPEN_CONGA: "..x..x....x..xx.", CLAP: "............X..."},
+    {SHAKER: "xgxgxgxgxgxgxgxg", OPEN_CONGA: "..x..x....x..xx.", CLAP: "............X..."},
     (bass.octaves, bass.octaves, bass.off_beat, bass.syncopated),
-    (0, 16, 25),
+    (0, 16, 24, 25),
     looseness=0.003,
 )
 FUNK = Style(
@@ -92,7 +93,7 @@ FUNK = Style(
         lane(SNARE, "....X..g.g.gX..g", "....X..g.gX.?g..", "....X.gg.g..X.g?"),
         lane(CLOSED_HAT, "XxxxXxxxXxxxXxxx", "X.xxX.xxX.xxX.xx", "x.x.x.x.x.x.x.x."),
     ),
-    {OPEN_HAT: "......x.......x.", RIDE_BELL: "x...x...x...x..."},
+    {OPEN_HAT: "......x.......x.", COWBELL: "x...x...x...x..."},
     (bass.syncopated, bass.syncopated, bass.octaves, bass.driving_roots),
     (0, 8, 16, 48),
     n_chord_tones=4,
@@ -120,7 +121,7 @@ HIP_HOP = Style(
     ),
     {OPEN_HAT: "..............x.", TAMBOURINE: "...x......x....."},
     (bass.syncopated, bass.syncopated, bass.long_roots),
-    (25, 25, 0, 8),
+    (25, 24, 0, 8),
     n_chord_tones=4,
     swing=0.55,
 )
@@ -132,7 +133,7 @@ BOSSA = Style(
         lane(STICK, "x..x..x...x..x..", "..x...x.x..x..x."),
         lane(CLOSED_HAT, "x.x.x.x.x.x.x.x.")
         + lane(RIDE, "x.x.x.x.x.x.x.x.")
-        + lane(TAMBOURINE, "xgxgxgxgxgxgxgxg"),
+        + lane(SHAKER, "xgxgxgxgxgxgxgxg"),
     ),
     {PEDAL_HAT: "....x.......x...", OPEN_CONGA: "......xx......xx"},
     (bass.bossa, bass.bossa, bass.walking),
@@ -146,7 +147,7 @@ SALSA = Style(
         lane(KICK, "X...............", "x.......x......."),
         lane(LOW_CONGA, "..............xx", "......xx......xx"),
         lane(OPEN_CONGA, "....X.......X.xx", "..g.X.g...g.X..."),
-        lane(RIDE_BELL, "X.x.x.xxX.x.x.xx", "X...x.x.X...x.x.") + lane(AGOGO, "x..x..x...x.x..."),
+        lane(COWBELL, "X.x.x.xxX.x.x.xx", "X...x.x.X...x.x.") + lane(CLAVES, "x..x..x...x.x..."),
     ),
     {TAMBOURINE: "x.xxx.xxx.xxx.xx", TIMBALE: "..........x...g."},
     (bass.bossa, bass.syncopated, bass.arpeggio),

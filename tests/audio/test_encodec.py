@@ -1,0 +1,178 @@
+"""With random weights: the pretrained ones need a network, and no test does."""
+
+import copy
+import hashlib
+import math
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from encodec import EncodecModel
+
+from dirac.audio.encodec import (
+    Encodec24,
+    Encodec48,
+    in_chunks,
+    load_encodec,
+    segment_starts,
+    untrained,
+)
+from dirac.audio.weights import CodecError
+
+NAMES = ("encodec_24khz", "encodec_48khz")
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, EncodecModel]:
+    torch.manual_seed(0)
+    models = {name: untrained(name) for name in NAMES}
+    for model in models.values():
+        for layer in model.quantizer.vq.layers:  # empty until trained
+            layer._codebook.embed.normal_(std=0.02)
+    return models
+
+
+@pytest.fixture(scope="module")
+def files(models, tmp_path_factory) -> dict[str, Path]:
+    """Weight files named after their contents."""
+    files = {}
+    for name, model in models.items():
+        path = tmp_path_factory.mktemp(name) / "model.th"
+        torch.save(model.state_dict(), path)
+        head = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        files[name] = path.rename(path.with_name(f"{name}-{head}.th"))
+    return files
+
+
+def load(files: dict[str, Path], name: str, quantized: bool = False, bandwidth: float = 6.0):
+    return load_encodec(name, files[name], quantized, bandwidth)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seconds", [0, 0.1, 1.0, 1.31])
+def test_shapes_for_any_length(files, name, seconds):
+    codec = load(files, name)
+    n_samples = max(1, round(seconds * codec.sample_rate))
+    waveform = torch.randn(2, codec.n_audio_channels, n_samples)
+    latents = codec.encode(waveform)
+    assert latents.shape == (2, codec.n_channels, -(-n_samples // 320))
+    assert codec.decode(latents).shape == (2, codec.n_audio_channels, latents.shape[-1] * 320)
+    assert codec.frame_rate == codec.sample_rate / codec.hop
+
+
+def test_24_khz_latents_are_what_the_package_computes(models, files):
+    waveform = 0.1 * torch.randn(1, 1, 320 * 40)
+    model = copy.deepcopy(load(files, "encodec_24khz").model)
+    model.set_target_bandwidth(3.0)
+    with torch.no_grad():
+        continuous = models["encodec_24khz"].encoder(waveform)
+        decoded = model(waveform)
+    torch.testing.assert_close(load(files, "encodec_24khz").encode(waveform), continuous)
+    quantizing = load(files, "encodec_24khz", quantized=True, bandwidth=3.0)
+    latents = quantizing.encode(waveform)
+    assert (latents - continuous).abs().max() > 0.01
+    torch.testing.assert_close(quantizing.decode(latents), decoded)
+
+
+def test_more_bandwidth_quantises_with_more_codebooks(files):
+    waveform = 0.1 * torch.randn(1, 1, 3200)
+    one, two = (
+        load(files, "encodec_24khz", quantized=True, bandwidth=bandwidth).encode(waveform)
+        for bandwidth in (1.5, 24.0)
+    )
+    assert not torch.allclose(one, two)
+
+
+def test_a_48_khz_segment_is_what_the_package_computes(files):
+    codec = load(files, "encodec_48khz", quantized=True, bandwidth=24.0)
+    waveform = 0.1 * torch.randn(1, 2, 320 * 100)
+    codes, scale = codec.model._encode_frame(waveform)
+    latents = codec.encode(waveform)
+    torch.testing.assert_close(latents[:, -1], scale.expand(1, 100))
+    expected = codec.model._decode_frame((codes, scale))
+    torch.testing.assert_close(codec.decode(latents), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_48_khz_keeps_each_segments_scale_and_silence(files):
+    codec = load(files, "encodec_48khz")
+    waveform = torch.ones(1, 2, 3 * 148 * 320)
+    waveform[..., 148 * 320 : 2 * 148 * 320 + 1000] = 0
+    waveform[..., 2 * 148 * 320 + 1000 :] = 0.25
+    scales = codec.encode(waveform)[0, -1]
+    assert scales[0] == pytest.approx(math.sqrt(148 / 150))  # it hears the silence after it
+    assert scales[150] == 0
+    assert 0.2 < scales[300] < 0.25
+    assert torch.unique_consecutive(scales).numel() == 3
+    silence = codec.encode(torch.zeros(1, 2, 96_000))
+    assert silence.isfinite().all()
+    assert codec.decode(silence).abs().max() == 0
+    silence[:, -1] = -0.1  # a model may say so
+    assert codec.decode(silence).abs().max() == 0
+
+
+def test_48_khz_segments_are_faded_into_each_other(files):
+    codec = load(files, "encodec_48khz")
+    latents = codec.encode(0.1 * torch.randn(1, 2, 48_000 * 2))
+    whole = codec.decode(latents)
+    first, second = codec.decode(latents[..., :150]), codec.decode(latents[..., 148:298])
+    torch.testing.assert_close(whole[..., : 148 * 320], first[..., : 148 * 320])
+    begin, end = 148 * 320, 150 * 320
+    middle = (begin + end) // 2
+    expected = (first[..., middle] + second[..., middle - begin]) / 2
+    torch.testing.assert_close(whole[..., middle], expected, atol=1e-3, rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "starts"),
+    [(1, [0]), (150, [0]), (151, [0, 148]), (298, [0, 148]), (299, [0, 148, 296])],
+)
+def test_every_frame_is_in_a_segment_of_a_second(n_frames, starts):
+    assert list(segment_starts(n_frames)) == starts
+
+
+def test_chunks_of_a_long_file_join_without_a_seam(files, monkeypatch):
+    codec = load(files, "encodec_24khz")
+    waveform = 0.1 * torch.randn(1, 1, 320 * 100)
+    latents = codec.encode(waveform)
+    decoded = codec.decode(latents)
+    monkeypatch.setattr("dirac.audio.encodec.CHUNK", 40)
+    monkeypatch.setattr("dirac.audio.encodec.CONTEXT", 35)
+    torch.testing.assert_close(codec.encode(waveform), latents, atol=1e-4, rtol=0)
+    torch.testing.assert_close(codec.decode(latents), decoded, atol=1e-4, rtol=0)
+
+
+def test_chunks_call_the_function_on_each_chunk_and_its_context():
+    signal, lengths = torch.arange(25.0)[None], []
+
+    def repeat(chunk: torch.Tensor) -> torch.Tensor:
+        lengths.append(chunk.shape[-1])
+        return chunk.repeat_interleave(2, dim=-1)
+
+    assert torch.equal(in_chunks(repeat, signal, 10, 3), signal.repeat_interleave(2, dim=-1))
+    assert lengths == [10, 13, 8]
+
+
+def test_loading_warns_of_nothing_and_draws_nothing(files):
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    with warnings.catch_warnings(action="error"):
+        codec = load(files, "encodec_24khz")
+    assert torch.rand(1) == expected
+    assert not any(parameter.requires_grad for parameter in codec.parameters())
+    assert not codec.model.training
+
+
+def test_what_does_not_fit_is_one_clear_error(files):
+    with pytest.raises(CodecError, match="do not fit encodec_48khz"):
+        load_encodec("encodec_48khz", files["encodec_24khz"], False, 24.0)
+    with pytest.raises(CodecError, match=r"encodec_48khz has no bandwidth 1\.5"):
+        load(files, "encodec_48khz", True, 1.5)
+    with pytest.raises(CodecError, match="encodec_24khz, encodec_48khz"):
+        load_encodec("encodec_96khz", None, False, 6.0)
+
+
+def test_the_classes_are_the_two_rates(files):
+    assert isinstance(load(files, "encodec_24khz"), Encodec24)
+    assert isinstance(load(files, "encodec_48khz"), Encodec48)

@@ -1,0 +1,199 @@
+import multiprocessing
+import os
+import pickle
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirac.data.store import LatentStore, StoreError, StoreMeta, StoreWriter
+from dirac.data.tracks import Excerpt
+
+SHAPE = (3, 8, 700)  # mixture and two sources; a record is several pages
+
+
+def record(number: int) -> np.ndarray | str:
+    if number % 5 == 3:
+        return "mixture below -60 dB"
+    return np.random.default_rng(number).standard_normal(SHAPE).astype(np.float16)
+
+
+def meta_of(writer: StoreWriter, version: int = 1) -> StoreMeta:
+    dropped = writer.dropped()
+    kept = tuple(number for number in range(writer.n_records) if number not in dropped)
+    mean, std = writer.moments(SHAPE[1], "float16")
+    return StoreMeta(
+        version=version,
+        data_name="synthetic",
+        codec={"name": "spectrogram", "power": 0.5},
+        sample_rate=24_000,
+        frame_rate=75.0,
+        n_channels=SHAPE[1],
+        n_frames=SHAPE[2],
+        dtype="float16",
+        sources=("drums", "bass"),
+        excerpts=tuple(Excerpt(f"song {number}", 0.5, 2.0) for number in kept),
+        records=kept,
+        dropped={"mixture below -60 dB": tuple(f"song {number}" for number in dropped)},
+        mean=tuple(mean),
+        std=tuple(std),
+    )
+
+
+def write(path: Path, n_records: int = 10, n_together: int = 4) -> Path:
+    writer = StoreWriter(path)
+    for first in range(writer.n_records, n_records, n_together):
+        writer.append([record(n) for n in range(first, min(first + n_together, n_records))])
+    writer.finish(meta_of(writer))
+    return path
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return write(tmp_path / "train.lmdb")
+
+
+def test_what_was_written_is_read_by_excerpt_and_source(path):
+    store = LatentStore(path)
+    kept = [0, 1, 2, 4, 5, 6, 7, 9]
+    assert len(store) == len(kept)
+    assert store.meta.records == tuple(kept)
+    assert store.meta.excerpts[3] == Excerpt("song 4", 0.5, 2.0)
+    assert store.meta.codec["power"] == 0.5
+    for index, number in enumerate(kept):
+        expected = record(number).astype(np.float32)
+        assert store.mixture(index).dtype == np.float32
+        np.testing.assert_array_equal(store.mixture(index), expected[0])
+        np.testing.assert_array_equal(store.source(index, "bass"), expected[2])
+        np.testing.assert_array_equal(store.mixture(index, 30, 5), expected[0, :, 30:35])
+        np.testing.assert_array_equal(store.source(index, "drums", 690), expected[1, :, 690:])
+
+
+def test_the_moments_are_those_of_all_mixtures(path):
+    store = LatentStore(path)
+    mixtures = np.concatenate([store.mixture(i) for i in range(len(store))], axis=1, dtype=float)
+    np.testing.assert_allclose(store.meta.mean, mixtures.mean(1), atol=1e-12)
+    np.testing.assert_allclose(store.meta.std, mixtures.std(1), atol=1e-12)
+
+
+def test_what_is_not_there_is_an_error(path):
+    store = LatentStore(path)
+    for arguments in ((8,), (-1,), (0, 0, 701), (0, -1, 5), (0, 701)):
+        with pytest.raises(IndexError, match="8 excerpts of 700 frames"):
+            store.mixture(*arguments)
+    with pytest.raises(ValueError, match="piano"):
+        store.source(0, "piano")
+
+
+def test_the_same_records_give_the_same_bytes_and_no_more_than_they_need(tmp_path, path):
+    content = path.read_bytes()
+    assert write(tmp_path / "again.lmdb").read_bytes() == content
+    n_records = 60
+    size = write(tmp_path / "large.lmdb", n_records).stat().st_size
+    assert size < 1.25 * 0.8 * n_records * 2 * np.prod(SHAPE)
+
+
+@pytest.mark.parametrize("n_written", [0, 4, 8])
+def test_a_writer_goes_on_after_whole_commits(tmp_path, path, n_written):
+    resumed = tmp_path / "resumed.lmdb"
+    for first in range(0, n_written, 4):
+        StoreWriter(resumed).append([record(n) for n in range(first, first + 4)])
+    assert StoreWriter(resumed).n_records == n_written
+    assert write(resumed).read_bytes() == path.read_bytes()
+    assert StoreWriter(resumed).is_finished
+
+
+class Deadly(list):
+    """Kills the process that reads item 2."""
+
+    def __iter__(self):
+        for number, item in enumerate(super().__iter__()):
+            if number == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield item
+
+
+def test_a_writer_goes_on_after_a_kill_within_a_commit(tmp_path, path):
+    killed = tmp_path / "killed.lmdb"
+    writer = StoreWriter(killed)
+    writer.append([record(n) for n in range(4)])
+    records = Deadly(record(n) for n in range(4, 8))
+    process = multiprocessing.get_context("fork").Process(target=writer.append, args=(records,))
+    process.start()
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
+    assert StoreWriter(killed).n_records == 4
+    assert write(killed).read_bytes() == path.read_bytes()
+
+
+def test_a_commit_whose_pages_but_not_its_head_are_on_disk_is_done_again(tmp_path, path):
+    torn, before = tmp_path / "torn.lmdb", tmp_path / "before.lmdb"
+    for file, n_commits in ((before, 1), (torn, 2)):
+        for first in range(0, 4 * n_commits, 4):
+            StoreWriter(file).append([record(n) for n in range(first, first + 4)])
+    n_head = 2 * 4096
+    torn.write_bytes(before.read_bytes()[:n_head] + torn.read_bytes()[n_head:])
+    assert StoreWriter(torn).n_records == 4
+    assert write(torn).read_bytes() == path.read_bytes()
+
+
+def read_some(store: LatentStore) -> float:
+    return float(store.mixture(3).sum())
+
+
+def test_a_store_is_read_before_and_after_a_fork_and_when_pickled(path):
+    store = LatentStore(path)
+    expected = read_some(store)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(read_some, [store] * 6) == [expected] * 6
+    assert read_some(pickle.loads(pickle.dumps(store))) == expected
+    assert len(pickle.dumps(store)) < 2000  # no handle, no latents
+    assert read_some(store) == expected
+
+
+def test_two_stores_of_a_file_share_its_handle(path):
+    first, second = LatentStore(path), LatentStore(path.parent / "." / path.name)
+    np.testing.assert_array_equal(first.mixture(0), second.mixture(0))
+
+
+def test_a_store_that_was_replaced_is_read_anew(tmp_path, path):
+    assert len(LatentStore(path)) == 8
+    write(tmp_path / "other.lmdb", n_records=3).replace(path)
+    assert len(LatentStore(path)) == 3
+
+
+def half_written(path: Path) -> None:
+    path.unlink()
+    StoreWriter(path).append([record(0)])
+
+
+def other_version(path: Path) -> None:
+    path.unlink()
+    writer = StoreWriter(path)
+    writer.append([record(0)])
+    writer.finish(meta_of(writer, version=2))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (half_written, "half-written"),
+        (other_version, "another version"),
+        (lambda path: path.write_bytes(b""), "not a store"),
+        (lambda path: path.write_bytes(b"no database " * 1000), "not a store"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9000]), "not a store.*bytes"),
+        (lambda path: (path.unlink(), path.mkdir()), "is missing"),
+    ],
+)
+def test_what_is_no_finished_store_is_one_clear_error(path, damage, message):
+    damage(path)
+    with pytest.raises(StoreError, match=rf"train\.lmdb.*{message}"):
+        LatentStore(path)
+
+
+def test_writing_over_something_else_is_refused(tmp_path):
+    (tmp_path / "song.txt").write_text("la la la\n" * 2000)
+    with pytest.raises(StoreError, match=r"song\.txt"):
+        StoreWriter(tmp_path / "song.txt")

@@ -1,0 +1,80 @@
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirac.evaluation.methods import Method, oracle_mask, separate_mixture
+from dirac.evaluation.run import evaluate_separation, find_assignments, scores_path
+from dirac.evaluation.scores import Settings
+from dirac.evaluation.signals import Signals
+from dirac.separation.baselines import hpss, mixture_shares
+
+SETTINGS = Settings(("drums", "bass"), 8000, window_seconds=1.0, hop_seconds=1.0, silence_db=-60.0)
+EXCERPTS = ["song-0000.0", "song-0002.0"]
+METHODS: dict[str, Method | None] = {
+    "given": None,
+    "mixture": partial(separate_mixture, partial(mixture_shares, n_parts=2)),
+    "hpss": partial(separate_mixture, partial(hpss, n_fft=512, kernel=9, power=2.0)),
+    "oracle": partial(oracle_mask, n_fft=512, power=2.0),
+}
+
+
+@pytest.fixture
+def signals(tmp_path: Path) -> Signals:
+    """Two excerpts; the method "given" has swapped the sources in the second."""
+    signals = Signals(tmp_path)
+    for seed, excerpt in enumerate(EXCERPTS):
+        generator = np.random.default_rng(seed)
+        references = 0.1 * generator.standard_normal((2, 1, 16000))
+        signals.save_references(excerpt, references)
+        noisy = references + 0.1 * (1 + seed) * references[::-1]
+        signals.save_parts("given", excerpt, noisy[:: 1 - 2 * seed])
+    return signals
+
+
+def test_every_method_is_scored_on_every_excerpt_in_order(signals: Signals) -> None:
+    documents = evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=1)
+    assert [(d["method"], d["excerpt"]) for d in documents] == [
+        (method, excerpt) for method in METHODS for excerpt in EXCERPTS
+    ]
+    mean = {
+        method: np.mean(
+            [t["si_sdr"] for d in documents for t in d["targets"] if d["method"] == method]
+        )
+        for method in METHODS
+    }
+    assert mean["oracle"] > mean["mixture"]
+    assert find_assignments(signals, EXCERPTS, "given", SETTINGS) == (
+        (0, 1),
+        {EXCERPTS[0]: (0, 1), EXCERPTS[1]: (1, 0)},
+    )
+
+
+def test_two_processes_give_the_bytes_of_one(signals: Signals, tmp_path: Path) -> None:
+    evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=2)
+    paths = [scores_path(signals, m, e) for m in METHODS for e in EXCERPTS]
+    by_two = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.unlink()
+    evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=1)
+    assert [path.read_bytes() for path in paths] == by_two
+
+
+def fail(references: np.ndarray, sample_rate: int) -> np.ndarray:
+    raise AssertionError("separated again")
+
+
+def test_finished_work_is_not_done_again(signals: Signals) -> None:
+    first = evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=1)
+    kept = scores_path(signals, "hpss", EXCERPTS[0])
+    before = kept.stat().st_mtime_ns
+    again: dict[str, Method | None] = dict.fromkeys(METHODS, fail)
+    scores_path(signals, "oracle", EXCERPTS[1]).unlink()
+    assert evaluate_separation(signals, EXCERPTS, again, SETTINGS, n_processes=1) == first
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_a_failing_method_stops_the_run(signals: Signals) -> None:
+    with pytest.raises(AssertionError, match="separated again"):
+        evaluate_separation(signals, EXCERPTS, {"broken": fail}, SETTINGS, n_processes=1)

@@ -1,0 +1,85 @@
+"""The one step: against AdamW written by hand, and what surrounds it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dirac.training.batches import BatchKeys
+from dirac.training.distributed import Processes
+from dirac.training.trainer import Trainer, TrainSettings, mean_rows
+
+ALONE = Processes(0, 1, torch.device("cpu"))
+SETTINGS = TrainSettings(
+    seed=0,
+    n_steps=4,
+    batch_size=1,
+    learning_rate=0.1,
+    weight_decay=0.5,
+    warmup_steps=2,
+    final_rate=0.0,
+    gradient_clip=1.0,
+    ema_decay=0.999,
+    log_every=2,
+    validate_every=4,
+    checkpoint_every_seconds=60.0,
+    precision="bfloat16",
+    n_workers=0,
+)
+WALK = BatchKeys(3, 1, seed=0, rank=0, world_size=1)
+
+
+class Slope(nn.Module):
+    """loss = 5 * weight: its gradient is 5, clipped to 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, batch: Tensor) -> dict[str, Tensor]:
+        return {"loss": 5 * self.weight + 0 * batch.sum(), "draw": torch.rand(())}
+
+
+def test_two_steps_by_hand() -> None:
+    trainer = Trainer(Slope(), SETTINGS, ALONE)
+    weight = average = 1.0
+    # A constant gradient makes Adam's step the learning rate itself, whatever its size.
+    for step, rate in enumerate((0.05, 0.1)):
+        trainer.advance(torch.zeros(1, 1))
+        weight = weight * (1 - rate * 0.5) - rate
+        decay = (1 + step) / (10 + step)
+        average = decay * average + (1 - decay) * weight
+    assert float(trainer.model.weight.detach()) == pytest.approx(weight, abs=1e-6)
+    assert float(trainer.average.weight) == pytest.approx(average, abs=1e-6)
+    row = trainer.log(WALK)
+    assert row["step"] == 2
+    assert row["gradient_norm"] == pytest.approx(5)  # before it is clipped
+    assert row["learning_rate"] == pytest.approx(0.1)
+    assert row["loss"] == pytest.approx(5 * (1 + (1 - 0.05 * 0.5 - 0.05)) / 2, abs=1e-6)
+
+
+def test_noise_is_a_function_of_seed_step_and_rank() -> None:
+    def draws(settings: TrainSettings, rank: int) -> list[float]:
+        trainer = Trainer(Slope(), settings, ALONE)
+        trainer.processes = Processes(rank, 1, torch.device("cpu"))
+        rows = []
+        for _ in range(2):
+            trainer.advance(torch.zeros(1, 1))
+            torch.rand(7)  # somebody else's draw changes nothing
+            rows.append(trainer.log(WALK)["draw"])
+        return rows
+
+    first = draws(SETTINGS, 0)
+    assert draws(SETTINGS, 0) == first
+    others = [*draws(replace(SETTINGS, seed=1), 0), *draws(SETTINGS, 1)]
+    assert len({*first, *others}) == 6
+
+
+def test_half_precision_is_for_gpus() -> None:
+    with SETTINGS.autocast(torch.device("cpu")):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_mean_rows() -> None:
+    assert mean_rows([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": 2.0}
