@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
@@ -12,10 +13,18 @@ from dirac.networks.encoders import ComponentEncoder
 from dirac.networks.unet import UNet
 
 Composition = Literal["mean", "sum", "max", "min"]
+Objective = Literal["anchored", "paper"]
 
 
-def compose(parts: Tensor, composition: Composition) -> Tensor:
-    """parts: (batch, components, ...) -> signal (batch, ...)."""
+def compose(parts: Tensor, composition: Composition, exponent: float) -> Tensor:
+    """The operator over parts: (batch, components, ...) -> signal (batch, ...).
+
+    It works on parts to the power of `exponent`, where they add as waveforms do: 1 for latents that
+    are linear, 1 / p for magnitudes to the power of p (which are never negative).
+    """
+    if exponent != 1:
+        # A root has no finite slope at zero.
+        return compose(parts.clamp_min(1e-4) ** exponent, composition, 1) ** (1 / exponent)
     match composition:
         case "mean":
             return parts.mean(dim=1)
@@ -28,15 +37,16 @@ def compose(parts: Tensor, composition: Composition) -> Tensor:
 
 
 class Decomposition(nn.Module):
-    """Encoder and shared denoiser, learnt from mixtures alone.
+    """Encoder and shared denoiser, learnt from mixtures alone, by one of two objectives.
 
-    Two objectives. "paper" (Bindi & Esling 2024, section 3.2): the denoiser sees the noised mixture
-    beside each component, and the composition of its predictions must be the mixture.
-    "additive", ours: at alpha 0 the denoiser sees nothing but a component, so that a part is what
-    its component describes and the composition of the parts must be the mixture (regression); from
-    alpha 0 to 1 the denoiser learns to render these parts, completed by what they left of the
-    mixture (denoising). Components are noisy in training: what limits their capacity makes one
-    component describe one source.
+    "paper" (Bindi & Esling 2024, section 3.2): the denoiser sees the noised mixture beside each
+    component, and the composition of its predictions must be the mixture.
+
+    "anchored", ours: the denoiser sees a part noised, as it will when it samples. Remixed anchors
+    (excerpts in which little else than one source sounds, found without stems) must come apart
+    into what they were mixed from, and the parts of real mixtures must compose to them.
+
+    `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
 
     scale: Tensor
@@ -44,37 +54,49 @@ class Decomposition(nn.Module):
     def __init__(
         self,
         n_channels: int,
-        nonnegative: bool,
+        exponent: float,
+        objective: Objective,
+        regression_share: float,
         n_latents: int,
         composition: Composition,
         target: Target,
-        objective: Objective,
         encoder: Mapping[str, Any],
         denoiser: Mapping[str, Any],
     ):
         super().__init__()
-        self.nonnegative = nonnegative
+        self.n_channels = n_channels
+        self.exponent = exponent
+        self.objective: Objective = objective
+        self.regression_share = regression_share
         self.n_latents = n_latents
         self.composition: Composition = composition
         self.target: Target = target
-        self.objective: Objective = objective
-        settings = dict(encoder)
-        self.noise = settings.pop("noise")
-        self.encoder = ComponentEncoder(n_latents, n_channels, **settings)
+        self.noise = encoder["noise"]
+        shape = {key: value for key, value in encoder.items() if key != "noise"}
+        self.encoder = ComponentEncoder(n_latents, n_channels, **shape)
         self.denoiser = UNet(n_channels, encoder["n_component_channels"], **denoiser)
-        self.register_buffer("scale", torch.ones(()))
+        self.register_buffer("scale", torch.ones(n_channels, 1))
 
-    def forward(self, latents: Tensor) -> dict[str, Tensor]:
-        """latents of mixtures: (batch, channels, frames) -> the loss and its named terms."""
-        signal = latents / self.scale
-        components = self.encoder(signal)
-        components = components + self.noise * torch.randn_like(components)
+    def set_scale(self, level: Tensor) -> None:
+        """level: (channels,), the RMS of the training latents."""
+        self.scale.copy_(level.clamp_min(1e-6)[:, None])
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """batch: "mixture" (batch, channels, frames) and, for the anchored objective, "anchors"
+
+        (batch, components, channels, frames), in latents -> the loss and its named terms.
+        """
+        mixture = batch["mixture"] / self.scale
         if self.objective == "paper":
-            return {"loss": self._composed_denoising_loss(signal, components)}
-        parts = self._regress(components)
-        regression = F.mse_loss(compose(parts, self.composition), signal)
-        denoising = self._part_denoising_loss(signal, components.detach(), parts.detach())
-        return {"loss": regression + denoising, "regression": regression, "denoising": denoising}
+            return {"loss": self._mixture_loss(mixture)}
+        anchors = batch["anchors"] / self.scale
+        rendering = self._anchor_loss(anchors)
+        composition = self._composition_loss(mixture)
+        return {
+            "loss": rendering + composition,
+            "rendering": rendering,
+            "composition": composition,
+        }
 
     def encode(self, latents: Tensor) -> Tensor:
         """latents: (batch, channels, frames) -> (batch, components, component channels, frames)."""
@@ -89,10 +111,61 @@ class Decomposition(nn.Module):
         """Sample each part from its component alone, the mixture unseen.
 
         components: (batch, components, component channels, frames), noise: (batch, components,
-        channels, frames) -> parts like noise.
+        channels, frames) -> parts, latents like noise.
         """
 
         def network(blended: Tensor, alpha: Tensor) -> Tensor:
             return self._predict(blended, alpha, components)
 
         return sample(network, noise, n_steps, self.target) * self.scale
+
+    def compose(self, parts: Tensor) -> Tensor:
+        """parts: (batch, components, channels, frames) -> latents (batch, channels, frames)."""
+        return compose(parts, self.composition, self.exponent)
+
+    def _mixture_loss(self, mixture: Tensor) -> Tensor:
+        """|| compose_i(D(blend(noise, x, alpha), alpha, z_i)) - target ||^2, z = encoder(x)."""
+        noise = torch.randn_like(mixture)
+        alpha = torch.rand(len(mixture), device=mixture.device)
+        blended = repeat(
+            blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents
+        )
+        predictions = self._predict(blended, alpha, self._noisy_components(mixture))
+        prediction = compose(predictions, self.composition, 1)
+        return F.mse_loss(prediction, target_of(noise, mixture, self.target))
+
+    def _anchor_loss(self, anchors: Tensor) -> Tensor:
+        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a))."""
+        components = self._noisy_components(self.compose(anchors))
+        noise = torch.randn_like(anchors)
+        alpha = torch.rand(len(anchors), device=anchors.device)
+        alpha = alpha * (torch.rand_like(alpha) >= self.regression_share)
+        prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
+        return F.mse_loss(prediction, target_of(noise, anchors, self.target))
+
+    def _composition_loss(self, mixture: Tensor) -> Tensor:
+        """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x)."""
+        return F.mse_loss(self.compose(self._regress(self._noisy_components(mixture))), mixture)
+
+    def _noisy_components(self, signal: Tensor) -> Tensor:
+        components: Tensor = self.encoder(signal)
+        return components + self.noise * torch.randn_like(components)
+
+    def _regress(self, components: Tensor) -> Tensor:
+        batch, n, _, n_frames = components.shape
+        # The mean of the noise: a prediction at alpha 0 has nothing to learn from a draw of it.
+        noise = components.new_zeros(batch, n, self.n_channels, n_frames)
+        alpha = components.new_zeros(batch)
+        return data_of(self._predict(noise, alpha, components), noise, alpha, self.target)
+
+    def _predict(self, blended: Tensor, alpha: Tensor, components: Tensor) -> Tensor:
+        """blended: (batch, components, channels, frames), alpha: (batch,) -> like blended."""
+        n = components.shape[1]
+        prediction: Tensor = self.denoiser(
+            rearrange(blended, "batch n channels frames -> (batch n) channels frames"),
+            repeat(alpha, "batch -> (batch n)", n=n),
+            rearrange(components, "batch n channels frames -> (batch n) channels frames"),
+        )
+        if self.exponent != 1 and self.target == "data":
+            prediction = F.softplus(prediction)
+        return rearrange(prediction, "(batch n) channels frames -> batch n channels frames", n=n)
