@@ -5,12 +5,13 @@ values are errors that name the key and say what is allowed.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -19,6 +20,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 DataName = Literal["synthetic", "slakh2100", "babyslakh", "musdb18", "musdb18hq"]
 CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
+BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
 
 
 class ParamsError(ValueError):
@@ -28,24 +30,18 @@ class ParamsError(ValueError):
 class Section(BaseModel):
     """A section of params.yaml: immutable, every key required, no other key allowed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class PerSplit(Section):
-    train: Count
-    validation: Count
-    test: Count
-
-
-class ExcerptLimits(Section):
-    train: Count | None
-    validation: Count | None
-    test: Count | None
+class PerSplit(Section, Generic[T]):
+    train: T
+    validation: T
+    test: T
 
 
 class SyntheticData(Section):
     seed: Annotated[int, Field(ge=0)]
-    n_songs: PerSplit
+    n_songs: PerSplit[Count]
     duration_seconds: Annotated[float, Field(ge=8)]
     sample_rate: Annotated[int, Field(ge=8000, le=96000)]
 
@@ -55,7 +51,7 @@ class Data(Section):
     root: Path | None
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     duration_seconds: Positive
-    max_excerpts: ExcerptLimits
+    max_excerpts: PerSplit[Count | None]
     silence_db: Annotated[float, Field(lt=0)]
     drop_silent_sources: bool
     source_rms: Positive
@@ -78,9 +74,15 @@ class Codec(Section):
     name: CodecName
     weights: Path | None
     quantized: bool
-    bandwidth: Literal[1.5, 3.0, 6.0, 12.0, 24.0]
+    bandwidth: float
     dtype: Literal["float16", "float32"]
     spectrogram: SpectrogramCodec
+
+    @model_validator(mode="after")
+    def _known_bandwidth(self) -> Self:
+        if self.bandwidth not in BANDWIDTHS:
+            raise ValueError(f"bandwidth must be one of {', '.join(map(str, BANDWIDTHS))}")
+        return self
 
 
 class Encoder(Section):
@@ -146,8 +148,16 @@ class Optimisation(Section):
     n_workers: Annotated[int, Field(ge=0)]
 
 
+class Anchors(Section):
+    share: Annotated[float, Field(gt=0, le=1)]
+    n_frames: Annotated[int, Field(ge=8)]
+    gain_db: NonNegative
+
+
 class Train(Optimisation):
+    objective: Literal["anchored", "paper"]
     regression_share: Share
+    anchors: Anchors
 
 
 class Prior(Optimisation):

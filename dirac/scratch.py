@@ -5,8 +5,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 
 def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
@@ -25,6 +29,33 @@ def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
 def project_root() -> Path:
     """The project's folder, also from the copy in which DVC runs a queued experiment."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+@contextmanager
+def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
+    """Folder of an unfinished run of a stage, for this run alone until the `with` block ends.
+
+    A run of the same stage and fingerprint elsewhere (two queued experiments) is waited for. The
+    folder survives a kill and any error, for the same command to go on there; when the block
+    ends without one it is removed. Of torchrun's processes, each waits for its like in the other
+    run, and the first removes.
+    """
+    rank = os.environ.get("RANK", "0")
+    folder = project_root() / ".scratch" / f"{stage}-{fingerprint[:16]}"
+    lock = FileLock(folder.with_name(f"{folder.name}.{rank}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        print(f"the same run of {stage} is at work in {folder}: waiting for it", file=sys.stderr)
+        lock.acquire(timeout=-1)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        if rank == "0":
+            shutil.rmtree(folder)
+    finally:
+        Path(lock.lock_file).unlink()  # while it is held: who waits for it sees that it is gone
+        lock.release()
 
 
 def scratch_folder(stage: str, fingerprint: str) -> Path:
@@ -60,4 +91,4 @@ def publish(finished: Path, target: Path) -> None:
 def _replace(finished: Path, target: Path) -> None:
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)
-    os.replace(finished, target)
+    finished.replace(target)

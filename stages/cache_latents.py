@@ -17,7 +17,7 @@ from dirac.data.caching import (
 from dirac.data.collections import find_tracks
 from dirac.data.tracks import SPLITS, check_sources
 from dirac.params import load_params
-from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+from dirac.scratch import fingerprint, project_root, publish, work_folder
 
 
 def main() -> None:
@@ -43,20 +43,19 @@ def main() -> None:
         "codec": settings.model_dump(mode="json"),
         "tracks": states_of_stems(tracks, data.sources),
     }
-    scratch = scratch_folder("cache_latents", fingerprint(used, []))
-    for split in SPLITS:
-        limit = getattr(data.max_excerpts, split)
-        excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
-        cache_split(
-            ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype),
-            scratch / f"{split}.lmdb",
-            torch.get_num_threads(),
-            data_name=data.name,
-            codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
-        )
-    for split in SPLITS:
-        publish(scratch / f"{split}.lmdb", arguments.output / f"{split}.lmdb")
-    discard(scratch)
+    with work_folder("cache_latents", fingerprint(used, [])) as scratch:
+        for split in SPLITS:
+            limit = getattr(data.max_excerpts, split)
+            excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
+            cache_split(
+                ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype),
+                scratch / f"{split}.lmdb",
+                torch.get_num_threads(),
+                data_name=data.name,
+                codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
+            )
+        for split in SPLITS:
+            publish(scratch / f"{split}.lmdb", arguments.output / f"{split}.lmdb")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from dirac.data.download import provide
 from dirac.data.synthetic import make_dataset
 from dirac.params import load_params
-from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+from dirac.scratch import fingerprint, project_root, publish, work_folder
 
 
 def main() -> None:
@@ -17,26 +17,22 @@ def main() -> None:
     data = load_params().data
     composed = data.name == "synthetic" and data.root is None
     used = {"name", "root", "synthetic"} if composed else {"name", "root"}
-    scratch = scratch_folder(
-        "download", fingerprint(data.model_dump(mode="json", include=used), [])
-    )
-    finished = scratch / "data_set"
-
-    if composed:
-        synthetic = data.synthetic
-        make_dataset(
-            finished,
-            synthetic.seed,
-            synthetic.n_songs.model_dump(),
-            synthetic.duration_seconds,
-            synthetic.sample_rate,
-        )
-    else:
-        root = data.root and project_root() / data.root.expanduser()
-        provide(data.name, root, finished, scratch)
-
-    publish(finished, arguments.output)
-    discard(scratch)
+    key = fingerprint(data.model_dump(mode="json", include=used), [])
+    with work_folder("download", key) as scratch:
+        finished = scratch / "data_set"
+        if composed:
+            synthetic = data.synthetic
+            make_dataset(
+                finished,
+                synthetic.seed,
+                synthetic.n_songs.model_dump(),
+                synthetic.duration_seconds,
+                synthetic.sample_rate,
+            )
+        else:
+            root = data.root and project_root() / data.root.expanduser()
+            provide(data.name, root, finished, scratch)
+        publish(finished, arguments.output)
 
 
 if __name__ == "__main__":

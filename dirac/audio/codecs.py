@@ -34,6 +34,13 @@ class Codec(Protocol):
     def n_audio_channels(self) -> int:
         """Channels of the waveforms."""
 
+    @property
+    def exponent(self) -> float:
+        """Latents to this power add as waveforms do: 1 / p for magnitudes to the power of p.
+
+        1 for latents that are linear, or nearly, and have a sign.
+        """
+
     def encode(self, waveform: Tensor) -> Tensor:
         """(batch, n_audio_channels, time) -> (batch, n_channels, ceil(time / hop))."""
 

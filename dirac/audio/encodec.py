@@ -42,6 +42,7 @@ class Encodec24(nn.Module):
     frame_rate = sample_rate / HOP
     n_channels = 128
     n_audio_channels = 1
+    exponent = 1.0
 
     def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class Encodec48(nn.Module):
     frame_rate = sample_rate / HOP
     n_channels = 129
     n_audio_channels = 2
+    exponent = 1.0
 
     def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
         super().__init__()

@@ -40,6 +40,7 @@ class Spectrogram(nn.Module):
     def __init__(self, power: float, n_fft: int, n_iterations: int) -> None:
         super().__init__()
         self.power, self.n_fft, self.n_iterations = power, n_fft, n_iterations
+        self.exponent = 1 / power
         self.register_buffer("window", torch.hann_window(n_fft))
         self.register_buffer("bands", mel_bands(n_fft))
         self.register_buffer("bins", mel_inverse(n_fft))

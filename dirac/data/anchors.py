@@ -1,14 +1,15 @@
 """Anchors: windows of mixtures in which little else than one source sounds, found without stems.
 
-Instruments enter and leave. Window by window, the power of every latent channel and of its change
-are about the sum over the sources of a profile times a presence. Nonnegative matrix factorisation
-of these statistics finds the profiles and presences; the windows in which one presence exceeds all
-others most are its anchors. What separates sources is thus that they are not always there together.
+Instruments enter and leave. In a window, the power of every latent channel and of its change are
+about a sum over the sources: a profile times a presence. Nonnegative matrix factorisation of these
+statistics finds both; the windows in which one source's presence exceeds all others' most are its
+anchors. So what tells sources apart is that they are not always there together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,18 +20,36 @@ from dirac.data.datasets import MixtureDataset
 from dirac.data.store import LatentStore
 
 Array = np.ndarray[Any, np.dtype[Any]]
-MAX_FITTED = 20_000  # windows; more change no profile
+MAX_FITTED = 20_000  # windows; more of them change no profile
+QUIET = 0.05  # of the mean power: below it a window says nothing
+FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
+
+
+class AnchorSettings(Protocol):
+    """params.train.anchors, or anything with its values."""
+
+    @property
+    def share(self) -> float:
+        """Of all windows, for each source."""
+
+    @property
+    def n_frames(self) -> int:
+        """Of a window."""
+
+    @property
+    def gain_db(self) -> float:
+        """Levels of a remix: up to this much louder or softer."""
 
 
 class AnchorError(ValueError):
-    """No anchors can be found in a store."""
+    """A store in which no anchors can be found."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows side by side in the excerpts of a store: where they are, and their statistics.
+    """Windows side by side in the excerpts of a store.
 
-    places: (windows, 2), excerpt and first frame; statistics: (windows, 2 x channels), summing to 1.
+    places: (windows, 2), excerpt and first frame; statistics: (windows, 2 channels), sum 1 each.
     """
 
     places: Array
@@ -40,32 +59,126 @@ class Windows:
 def read_windows(path: Path, n_frames: int) -> Windows:
     """The windows of a store's mixtures, but for the quietest.
 
-    Raises AnchorError if none is left, ValueError if windows are longer than excerpts.
+    Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
-    starts = range(0, store.meta.n_frames - n_frames + 1, n_frames)
-    offset = np.array(store.meta.mean)[:, None] if store.meta.exponent == 1 else 0.0
     places, statistics = [], []
     for index in range(len(store)):
-        latents = store.mixture(index)
-        amplitude = (latents - offset) ** (store.meta.exponent / 2 if np.isscalar(offset) else 1)
-        for start in starts:
+        amplitude = _amplitude(store, index)
+        for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
             statistics.append(_power_and_change(amplitude[:, start : start + n_frames]))
-    table = np.array(statistics)
-    total = table.sum(axis=1)
-    if len(table) == 0 or not total.any():
+    table = np.array(statistics, dtype=np.float64)
+    power = table.sum(axis=1)
+    loud = power > QUIET * power.mean() if len(table) else np.zeros(0, dtype=bool)
+    if not loud.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    loud = total > 0.05 * total.mean()
-    return Windows(np.array(places)[loud], table[loud] / total[loud, None])
+    return Windows(np.array(places)[loud], table[loud] / power[loud, None])
 
 
 def fit_profiles(windows: Windows, n_sources: int, seed: int) -> Array:
-    """The profiles of the sources, (sources, 2 x channels), each summing to 1."""
+    """The profiles of the sources, (sources, 2 channels), each of sum 1."""
+    from sklearn.decomposition import NMF
+
     chosen = windows.statistics
     if len(chosen) > MAX_FITTED:
         chosen = np.random.default_rng(seed).choice(chosen, MAX_FITTED, replace=False)
-    model = _factorisation(n_sources, seed)
+    if len(chosen) < n_sources:
+        raise AnchorError(f"{n_sources} sources cannot be told apart in {len(chosen)} windows")
+    model = NMF(n_sources, init="nndsvda", random_state=seed, **FIT)
     model.fit(chosen)
     profiles: Array = model.components_
     return profiles / profiles.sum(axis=1, keepdims=True)
+
+
+def find_presences(windows: Windows, profiles: Array) -> Array:
+    """How much of each window each source explains, (windows, sources), each of sum 1."""
+    from sklearn.decomposition import non_negative_factorization
+
+    presences: Array = non_negative_factorization(
+        windows.statistics, H=profiles, update_H=False, n_components=len(profiles), **FIT
+    )[0]
+    return presences / presences.sum(axis=1, keepdims=True).clip(1e-12)
+
+
+def find_anchors(windows: Windows, presences: Array, share: float) -> list[Array]:
+    """For each source the places, (anchors, 2), of the share of windows that it has most alone."""
+    n_anchors = max(1, round(share * len(presences)))
+    return [windows.places[np.argsort(-alone, kind="stable")[:n_anchors]] for alone in presences.T]
+
+
+class RemixDataset(Dataset[Tensor]):
+    """A crop of a mixture, then for each source as many frames of its anchors, at random levels.
+
+    Levels differ by up to `gain_db` either way. Item (index, position): (1 + sources, channels,
+    frames), decided by the key alone.
+    """
+
+    def __init__(
+        self, mixtures: MixtureDataset, anchors: Sequence[Array], n_frames: int, gain_db: float
+    ) -> None:
+        self.mixtures = mixtures
+        self.anchors = anchors
+        self.n_frames = n_frames
+        self.gain_db = gain_db
+
+    def __len__(self) -> int:
+        return len(self.mixtures)
+
+    def __getitem__(self, key: tuple[int, float]) -> Tensor:
+        """-> float32 (1 + sources, channels, frames)."""
+        index, position = key
+        random = np.random.default_rng((index, int(position * 2**53)))
+        return torch.stack(
+            [self.mixtures[key], *(self._collage(places, random) for places in self.anchors)]
+        )
+
+    def _collage(self, places: Array, random: np.random.Generator) -> Tensor:
+        """Anchors one after the other until they fill a crop, as one source of a mixture."""
+        store, n_frames = self.mixtures.store, self.mixtures.n_frames
+        drawn = places[random.integers(len(places), size=-(-n_frames // self.n_frames))]
+        pieces = [store.mixture(int(index), int(start), self.n_frames) for index, start in drawn]
+        collage = np.concatenate(pieces, axis=1)[:, :n_frames]
+        # A mixture is the mean of its sources: one that sounds alone in it had N times the level.
+        gain = len(self.anchors) * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
+        return torch.from_numpy(collage * np.float32(gain ** (1 / store.meta.exponent)))
+
+
+def _amplitude(store: LatentStore, index: int) -> Array:
+    """Latents whose squares add over sources: (channels, frames)."""
+    latents, exponent = store.mixture(index), store.meta.exponent
+    if exponent == 1:
+        return latents - np.array(store.meta.mean, dtype=np.float32)[:, None]
+    amplitude: Array = latents ** (exponent / 2)
+    return amplitude
+
+
+def _power_and_change(amplitude: Array) -> Array:
+    """(channels, frames) -> (2 channels,)."""
+    change = np.diff(amplitude, axis=1)
+    return np.concatenate([np.square(amplitude).mean(axis=1), np.square(change).mean(axis=1)])
+
+
+def remix_datasets(
+    train: Path,
+    validation: Path,
+    n_sources: int,
+    n_frames: int,
+    anchors: AnchorSettings,
+    seed: int,
+) -> tuple[RemixDataset, RemixDataset]:
+    """Training and validation data of `n_frames`, each remixing anchors of its own store.
+
+    The profiles are those of the training store. n_sources 0: mixtures alone, without anchors.
+    """
+    mixtures = [MixtureDataset(path, n_frames) for path in (train, validation)]
+    found: list[list[Array]] = [[], []]
+    if n_sources:
+        windows = [read_windows(path, anchors.n_frames) for path in (train, validation)]
+        profiles = fit_profiles(windows[0], n_sources, seed)
+        found = [find_anchors(w, find_presences(w, profiles), anchors.share) for w in windows]
+    first, second = (
+        RemixDataset(data, places, anchors.n_frames, anchors.gain_db)
+        for data, places in zip(mixtures, found, strict=True)
+    )
+    return first, second

@@ -188,6 +188,7 @@ def _meta(
         codec=codec_settings,
         sample_rate=codec.sample_rate,
         frame_rate=codec.frame_rate,
+        exponent=codec.exponent,
         n_channels=codec.n_channels,
         n_frames=n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop),
         dtype=latents.dtype,

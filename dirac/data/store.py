@@ -4,6 +4,7 @@ Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sour
 b"00000017/dropped" says instead why it has none. `__meta__` comes last: with it, all is there.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class StoreMeta:
     codec: dict[str, Any]
     sample_rate: int
     frame_rate: float
+    exponent: float  # latents to this power add as waveforms do
     n_channels: int
     n_frames: int
     dtype: str
@@ -47,6 +49,11 @@ class StoreMeta:
     dropped: dict[str, tuple[str, ...]]  # reason -> names of excerpts
     mean: tuple[float, ...]  # per channel, over this store's mixtures
     std: tuple[float, ...]
+
+    @property
+    def rms(self) -> tuple[float, ...]:
+        """Root of the mean square of each channel."""
+        return tuple(math.hypot(*moments) for moments in zip(self.mean, self.std, strict=True))
 
 
 META_JSON = TypeAdapter(StoreMeta)

@@ -35,7 +35,9 @@ def data_of(prediction: Tensor, blended: Tensor, alpha: Tensor, target: Target) 
     return blended + (1 - _like(alpha, blended)) * prediction
 
 
-def step(prediction: Tensor, blended: Tensor, alpha: float, next_alpha: float, target: Target) -> Tensor:
+def step(
+    prediction: Tensor, blended: Tensor, alpha: float, next_alpha: float, target: Target
+) -> Tensor:
     """Move a blend from alpha to next_alpha along the predicted direction (algorithm 4).
 
     With target "data" the velocity is (data - blended) / (1 - alpha).

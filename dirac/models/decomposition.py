@@ -81,15 +81,15 @@ class Decomposition(nn.Module):
         """level: (channels,), the RMS of the training latents."""
         self.scale.copy_(level.clamp_min(1e-6)[:, None])
 
-    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """batch: "mixture" (batch, channels, frames) and, for the anchored objective, "anchors"
+    def forward(self, batch: Tensor) -> dict[str, Tensor]:
+        """batch: (batch, 1 + components, channels, frames), latents of a mixture and of anchors
 
-        (batch, components, channels, frames), in latents -> the loss and its named terms.
+        (the paper's objective takes none of these) -> the loss and its named terms.
         """
-        mixture = batch["mixture"] / self.scale
+        signals = batch / self.scale
+        mixture, anchors = signals[:, 0], signals[:, 1:]
         if self.objective == "paper":
             return {"loss": self._mixture_loss(mixture)}
-        anchors = batch["anchors"] / self.scale
         rendering = self._anchor_loss(anchors)
         composition = self._composition_loss(mixture)
         return {
@@ -127,9 +127,7 @@ class Decomposition(nn.Module):
         """|| compose_i(D(blend(noise, x, alpha), alpha, z_i)) - target ||^2, z = encoder(x)."""
         noise = torch.randn_like(mixture)
         alpha = torch.rand(len(mixture), device=mixture.device)
-        blended = repeat(
-            blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents
-        )
+        blended = repeat(blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents)
         predictions = self._predict(blended, alpha, self._noisy_components(mixture))
         prediction = compose(predictions, self.composition, 1)
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))

@@ -1,4 +1,4 @@
-"""What the U-Net and the encoders are made of: one-dimensional residual blocks."""
+"""What the U-Net and the encoders are made of: residual blocks and attention over frames."""
 
 import torch
 import torch.nn.functional as F
@@ -11,13 +11,10 @@ class FeatureModulation(nn.Module):
 
     def __init__(self, n_embedding: int, n_channels: int):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(n_embedding, n_channels, bias=False),
-            nn.SiLU(),
-            nn.Linear(n_channels, 2 * n_channels),
-        )
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
+        last = nn.Linear(n_channels, 2 * n_channels)
+        nn.init.zeros_(last.weight)  # it begins as the identity
+        nn.init.zeros_(last.bias)
+        self.layers = nn.Sequential(nn.Linear(n_embedding, n_channels, bias=False), nn.SiLU(), last)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """x: (batch, channels, frames), embedding: (batch, features) -> like x."""
@@ -26,7 +23,7 @@ class FeatureModulation(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Convolutions beside a skip, of one width."""
+    """Two convolutions and one over the channels alone, beside a skip; one width throughout."""
 
     def __init__(self, n_channels: int, kernel: int):
         super().__init__()
@@ -44,7 +41,7 @@ class ResidualBlock(nn.Module):
 
 
 class ConditionedBlock(nn.Module):
-    """A residual block that hears alpha (by modulation) and a condition curve (by concatenation)."""
+    """A residual block that follows alpha, by modulation, and a condition, by concatenation."""
 
     def __init__(
         self,
@@ -72,7 +69,10 @@ class ConditionedBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
-        """x: (batch, channels in, frames), condition: (batch, channels, frames) of the same length."""
+        """x: (batch, n_in, frames), embedding: (batch, features) of alpha, condition: (batch,
+
+        n_condition, frames) -> (batch, n_out, frames).
+        """
         hidden = F.silu(self.modulation(self.entry(x), embedding))
         hidden = torch.cat([hidden, F.silu(self.condition(condition))], dim=1)
         return self.skip(x) + self.exit(self.dropout(hidden))

@@ -28,6 +28,7 @@ def path(tmp_path) -> Path:
             codec={},
             sample_rate=24_000,
             frame_rate=75.0,
+            exponent=2.0,
             n_channels=2,
             n_frames=N_FRAMES,
             dtype="float64",

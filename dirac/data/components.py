@@ -1,0 +1,53 @@
+"""Components of the mixtures of a store: what the prior is trained on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dirac.data.store import LatentStore
+
+BATCH = 32  # fixed, so that the components are the same on every machine of a kind
+
+
+@torch.inference_mode()
+def encode_store(path: Path, encode: Callable[[Tensor], Tensor]) -> Tensor:
+    """(excerpts, components, component channels, frames) of all mixtures of a store.
+
+    encode: latents (batch, channels, frames) -> components. They are small (two of one channel:
+    600 numbers a second), so that all of them are held in memory.
+    """
+    store = LatentStore(path)
+    batches = []
+    for first in range(0, len(store), BATCH):
+        numbers = range(first, min(first + BATCH, len(store)))
+        latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
+        batches.append(encode(latents))
+    return torch.cat(batches)
+
+
+class ComponentDataset(Dataset[Tensor]):
+    """Crops of n_frames of components, by (index, position) as in `MixtureDataset`.
+
+    Raises ValueError when the excerpts are shorter than a crop.
+    """
+
+    def __init__(self, components: Tensor, n_frames: int) -> None:
+        if n_frames > components.shape[-1]:
+            raise ValueError(
+                f"crops of {n_frames} frames do not fit into components of "
+                f"{components.shape[-1]} frames: lower prior.n_frames"
+            )
+        self.components = components
+        self.n_frames = n_frames
+
+    def __len__(self) -> int:
+        return len(self.components)
+
+    def __getitem__(self, key: tuple[int, float]) -> Tensor:
+        """-> (components, component channels, n_frames)."""
+        index, position = key
+        start = int(position * (self.components.shape[-1] - self.n_frames + 1))
+        return self.components[index, ..., start : start + self.n_frames]

@@ -1,0 +1,178 @@
+"""The trained model on a person's audio: any length, sample rate and number of channels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor
+
+from dirac.audio.codecs import Codec, load_codec
+from dirac.audio.files import resample, to_channels
+from dirac.audio.spectrogram import Spectrogram
+from dirac.models.decomposition import Decomposition
+from dirac.separation.pieces import in_pieces
+from dirac.separation.refine import mask, ratio_masks, stft
+from dirac.training.checkpoint import CheckpointError, load_model
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a separator works: pieces of this length, masks as in `refine`, steps of sampling."""
+
+    piece_seconds: float
+    n_fft: int
+    power: float
+    n_steps: int
+
+
+class Separator:
+    """(waveform (channels, time), sample_rate) -> estimates (parts, channels, time).
+
+    Estimates are shares of the mixture: they sum to it, `refined` exactly, `decoded` about. Part n
+    comes of component n, so that it is the same instrument in every piece of every song.
+    """
+
+    def __init__(self, model: Decomposition, codec: Codec, settings: Settings) -> None:
+        self.model, self.codec, self.settings = model.eval(), codec, settings
+
+    @classmethod
+    def load(cls, folder: Path, settings: Settings, weights: Path | None) -> "Separator":
+        """From a model folder; weights: EnCodec's, as for `load_codec`.
+
+        Raises CheckpointError if the folder holds no whole model, CodecError if its codec's
+        weights cannot be had.
+        """
+        state, card = load_model(folder)
+        try:
+            made = dict(card["codec"])
+            model = Decomposition(**card["model"])
+            codec = load_codec(
+                made["name"],
+                weights=weights,
+                quantized=made["quantized"],
+                bandwidth=made["bandwidth"],
+                spectrogram=SimpleNamespace(**made["spectrogram"]),
+            )
+            model.load_state_dict(state)
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{folder / 'card.json'} does not describe the decomposition beside it "
+                f"({str(error).splitlines()[0]}): train it again"
+            ) from error
+        return cls(model, codec, settings)
+
+    @property
+    def n_parts(self) -> int:
+        return self.model.n_latents
+
+    def refined(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        """The mixture through masks that the regressed parts make; its own sound is kept."""
+        return self._separate(self._refine, waveform, sample_rate)
+
+    def decoded(self, waveform: Tensor, sample_rate: int, seed: int) -> Tensor:
+        """The parts as the model renders them, from noise of this seed (the paper's protocol)."""
+        generator = torch.Generator().manual_seed(seed)
+        return self._separate(partial(self._decode, generator=generator), waveform, sample_rate)
+
+    @torch.inference_mode()
+    def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        """(channels, time) -> the codec's latents (1, channels, frames)."""
+        at_codec = resample(waveform, sample_rate, self.codec.sample_rate)
+        return self.codec.encode(to_channels(at_codec, self.codec.n_audio_channels)[None])
+
+    @torch.inference_mode()
+    def components(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        """(channels, time) -> (1, components, component channels, frames)."""
+        return self.model.encode(self.encode(waveform, sample_rate))
+
+    @torch.inference_mode()
+    def render(self, components: Tensor, generator: torch.Generator) -> Tensor:
+        """(batch, components, ...) -> sampled parts (batch, components, channels, frames)."""
+        batch, n, _, n_frames = components.shape
+        noise = torch.randn(batch, n, self.codec.n_channels, n_frames, generator=generator)
+        return self.model.render(components, noise, self.settings.n_steps)
+
+    def compose(self, parts: Tensor) -> Tensor:
+        """Parts (1, components, channels, frames) -> the song (audio channels, time) they make."""
+        return self.codec.decode(self.model.compose(parts))[0]
+
+    def shares(self, parts: Tensor) -> Tensor:
+        """Parts (1, components, channels, frames), decoded -> (parts, audio channels, time).
+
+        The gain rule: a part of a mean is as loud as its source, its share is the n-th of that.
+        """
+        n = parts.shape[1] if self.model.composition == "mean" else 1
+        return self.codec.decode(parts[0]) / n
+
+    def sing(self, components: Tensor, seed: int) -> Tensor:
+        """Components (1, components, channels, frames) -> a song (audio channels, time)."""
+        generator = torch.Generator().manual_seed(seed)
+
+        def render(piece: Tensor) -> Tensor:
+            return self.compose(self.render(piece, generator))
+
+        n_frames = round(self.settings.piece_seconds * self.codec.frame_rate)
+        return in_pieces(render, components, n_frames, self.codec.hop)
+
+    def _separate(
+        self, method: Callable[[Tensor, int], Tensor], waveform: Tensor, sample_rate: int
+    ) -> Tensor:
+        if waveform.ndim != 2 or waveform.shape[-1] == 0 or not waveform.isfinite().all():
+            raise ValueError(
+                "a waveform must be finite (channels, time) with a sample at least, "
+                f"got {tuple(waveform.shape)}"
+            )
+
+        def separate(piece: Tensor) -> Tensor:
+            if not piece.any():
+                return piece.new_zeros(self.n_parts, *piece.shape)
+            return method(piece, sample_rate)
+
+        n_samples = round(self.settings.piece_seconds * sample_rate)
+        return in_pieces(separate, waveform, n_samples, 1)
+
+    @torch.inference_mode()
+    def _refine(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        parts = self.model.regress(self.components(waveform, sample_rate))[0]
+        magnitudes, hop = self._magnitudes(parts)
+        masks = ratio_masks(magnitudes, self.settings.power)
+        if masks.shape[1] not in (1, len(waveform)):
+            masks = masks.mean(1, keepdim=True)
+        # The same window in seconds, so that bins lie at the same frequencies.
+        ratio = sample_rate / self.codec.sample_rate
+        n_fft = 4 * max(round(self.settings.n_fft * ratio / 4), 16)
+        bins = torch.arange(n_fft // 2 + 1) * (ratio * self.settings.n_fft / n_fft)
+        frames = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / ratio / hop)
+        return mask(waveform, interpolate(masks, bins, frames), n_fft)
+
+    def _magnitudes(self, parts: Tensor) -> tuple[Tensor, int]:
+        """Parts (parts, channels, frames) -> (parts, audio channels, bins, frames), samples apart.
+
+        The spectrogram codec knows magnitudes; by way of Griffin-Lim, masks are no better (oracle
+        latents on synthetic music: 13.84 dB against 13.83).
+        """
+        if isinstance(self.codec, Spectrogram):
+            return self.codec.magnitudes(parts, self.settings.n_fft), self.codec.hop
+        spectra = stft(self.codec.decode(parts), self.settings.n_fft).abs()
+        return spectra, self.settings.n_fft // 4
+
+    @torch.inference_mode()
+    def _decode(self, waveform: Tensor, sample_rate: int, generator: torch.Generator) -> Tensor:
+        parts = self.render(self.components(waveform, sample_rate), generator)
+        shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
+        missing = waveform.shape[-1] - shares.shape[-1]
+        return to_channels(F.pad(shares, (0, missing)), len(waveform))
+
+
+def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
+    """Masks (parts, channels, bins, frames) at fractional bins and frames; beyond the edge, it."""
+    height, width = masks.shape[-2:]
+    y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
+    places = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)
+    places = rearrange(places, "height width xy -> 1 height width xy").expand(len(masks), -1, -1, -1)
+    return F.grid_sample(masks, places, padding_mode="border", align_corners=True)

@@ -1,0 +1,75 @@
+"""A training from its first step to the finished model on disk: what the training stages share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from dirac.training.batches import KeyedDataset
+from dirac.training.checkpoint import Checkpoint, save_model, write_rows
+from dirac.training.distributed import Processes
+from dirac.training.loop import Run, train
+from dirac.training.tracking import Tracker, track
+from dirac.training.trainer import TrainSettings
+
+Picture = Callable[[nn.Module], bytes]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where a training keeps its state, and as what it is tracked.
+
+    folder: survives a kill; params: all of params.yaml, nested; root: of the tracking store.
+    """
+
+    stage: str
+    folder: Path
+    fingerprint: str
+    params: Mapping[str, object]
+    root: Path
+
+
+def fit(
+    session: Session,
+    processes: Processes,
+    model: nn.Module,
+    datasets: tuple[KeyedDataset, KeyedDataset],
+    settings: TrainSettings,
+    card: Mapping[str, object],
+    picture: Picture | None = None,
+) -> Path:
+    """Trains, or goes on where it was killed -> the folder of the finished model.
+
+    In it: model.safetensors and card.json of the averaged weights, history.csv, validation.csv.
+    datasets: training, validation. picture: of the averaged model's samples, as webp, tracked at
+    each validation. All processes call it alike; the folder is complete when it returns.
+    """
+    finished = session.folder / "model"
+    with track(
+        session.stage, session.params, session.root, session.folder, processes.is_main
+    ) as tracker:
+
+        def show(average: nn.Module, step: int) -> None:
+            if picture is not None:
+                _track_picture(
+                    tracker, session.folder / f"samples-{step:07d}.webp", picture(average)
+                )
+
+        run = Run(processes, Checkpoint(session.folder, session.fingerprint), tracker)
+        trained = train(model, *datasets, settings, run, show)
+        if processes.is_main:
+            n_parameters = sum(parameter.numel() for parameter in model.parameters())
+            save_model(finished, trained.model.state_dict(), {**card, "n_parameters": n_parameters})
+            write_rows(finished / "history.csv", trained.history)
+            write_rows(finished / "validation.csv", trained.validation)
+            last = {f"{session.stage}/{name}": x for name, x in trained.validation[-1].items()}
+            tracker.summary(last | {f"{session.stage}/n_parameters": float(n_parameters)})
+        processes.wait()
+    return finished
+
+
+def _track_picture(tracker: Tracker, path: Path, picture: bytes) -> None:
+    path.write_bytes(picture)
+    tracker.artifact(path)
+    path.unlink()
