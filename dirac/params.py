@@ -122,7 +122,7 @@ class Denoiser(Section):
 
 
 class Model(Section):
-    n_latents: Annotated[int, Field(ge=1, le=64)]
+    n_latents: Annotated[int, Field(ge=1, le=32)]
     composition: Literal["mean", "sum", "max", "min"]
     target: Target
     encoder: Encoder
@@ -180,6 +180,7 @@ class Nmf(Section):
     n_fft: Annotated[int, Field(ge=64)]
     n_components: Count
     n_iterations: Count
+    kernel: Annotated[int, Field(ge=3)]
 
 
 class Evaluate(Section):
@@ -190,14 +191,14 @@ class Evaluate(Section):
     mask: Mask
     hpss: Hpss
     nmf: Nmf
-    n_generated: Count
+    n_generated: Annotated[int, Field(ge=2)]
     generated_seconds: Positive
+    n_examples: Count
+    n_recompositions: Annotated[int, Field(ge=0)]
 
 
 class Report(Section):
-    n_examples: Count
-    n_recompositions: Annotated[int, Field(ge=0)]
-    mp3_kbps: Literal[32, 48, 64, 96, 128, 192]
+    mp3_kbps: Literal[32, 48, 64, 96, 128]
 
 
 class Params(Section):

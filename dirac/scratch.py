@@ -14,13 +14,13 @@ from filelock import FileLock, Timeout
 
 
 def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
-    """Hex digest of parameters (anything JSON takes) and of the contents of files.
+    """Hex digest of parameters (anything JSON takes), the contents of files, and our own code.
 
     Two runs with equal fingerprints have the same result, so that one may go on where the other
     was killed. Raises FileNotFoundError, naming the file, if one is missing.
     """
     digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
-    for file in files:
+    for file in (*files, *sorted(Path(__file__).parent.rglob("*.py"))):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
@@ -56,18 +56,6 @@ def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
     finally:
         Path(lock.lock_file).unlink()  # while it is held: who waits for it sees that it is gone
         lock.release()
-
-
-def scratch_folder(stage: str, fingerprint: str) -> Path:
-    """Folder of an unfinished run of a stage; it survives a kill, and `discard` ends it."""
-    folder = project_root() / ".scratch" / f"{stage}-{fingerprint[:16]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def discard(folder: Path) -> None:
-    """Remove a scratch folder whose result has been published."""
-    shutil.rmtree(folder)
 
 
 def publish(finished: Path, target: Path) -> None:

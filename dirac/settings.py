@@ -1,4 +1,4 @@
-"""Ready-made settings: settings.yaml names them, `dirac settings NAME` writes one into params.yaml."""
+"""Ready-made settings: settings.yaml has them by name; `apply` writes one into params.yaml."""
 
 from collections.abc import Iterator, Mapping
 from io import StringIO
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
+from ruamel.yaml.tokens import CommentToken
 
 from dirac.params import check_params
 from dirac.scratch import publish
@@ -60,32 +62,34 @@ def _replace(values: Any, key: str, new: Any, where: str) -> Any:
     """Set the value at a dotted key that is there already; returns the old one."""
     *sections, last = key.split(".")
     for section in sections:
-        values = values.get(section) if isinstance(values, Mapping) else None
-    if not isinstance(values, Mapping) or last not in values or isinstance(values[last], Mapping):
-        raise SettingsError(f"{where}: {key} is no key of the params file that holds one value")
-    old = values[last]
-    if old == new:
-        return old
-    # A comment keeps its column: at 0, it follows the new value, however short that is.
-    for comment in values.ca.items.get(last, ()):
-        if comment is not None and not isinstance(comment, list):
-            comment.start_mark.column = 0
+        values = _item(values, section, key, where)
+    old = _item(values, last, key, where)
     if isinstance(old, list) and isinstance(new, list):
-        kept, old = old, list(old)
-        kept[:] = new  # in place: what follows the list in its line is the list's own
-        return old
+        before = list(old)
+        old[:] = new  # in place: what follows the list in its line is the list's own
+        return before
     values[last] = new
     return old
 
 
-def _read(path: Path) -> Any:
+def _item(values: Any, name: str, key: str, where: str) -> Any:
+    if not isinstance(values, CommentedMap) or name not in values:
+        raise SettingsError(f"{where}: the params file has no key {key}")
+    # A comment keeps its column: at 0 it follows the value closely, however short that has become.
+    for comment in values.ca.items.get(name, ()):
+        if isinstance(comment, CommentToken):
+            comment.start_mark.column = 0
+    return values[name]
+
+
+def _read(path: Path) -> CommentedMap:
     try:
         values = _yaml().load(path)
     except FileNotFoundError:
         raise SettingsError(f"{path.resolve()} is missing: run from the project's folder") from None
     except YAMLError as error:
         raise SettingsError(f"{path} is not YAML: {error}") from None
-    if not isinstance(values, Mapping):
+    if not isinstance(values, CommentedMap):
         raise SettingsError(f"{path} must hold keys and values")
     return values
 

@@ -1,15 +1,18 @@
 """Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone."""
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from dirac.data.anchors import remix_datasets
-from dirac.data.store import LatentStore
+from dirac.data.store import LatentStore, StoreMeta
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, load_params
-from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
@@ -24,18 +27,17 @@ def main() -> None:
 
     params = load_params()
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
-    code = fingerprint(used, [arguments.train, arguments.validation])
-    folder = scratch_folder("train_decomposition", code)
-    session = Session(
-        "train_decomposition", folder, code, params.model_dump(mode="json"), project_root()
-    )
-    with distributed() as processes:
-        store = LatentStore(arguments.train)
-        card = make_card(params, store)
+    key = fingerprint(used, [arguments.train, arguments.validation])
+    with work_folder("train_decomposition", key) as folder, distributed() as processes:
+        session = Session(
+            "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
+        )
+        meta = LatentStore(arguments.train).meta
+        card = make_card(params, meta)
         torch.manual_seed(params.seed)
         model = Decomposition(**card["model"])
-        model.set_scale(torch.tensor(store.meta.rms))
-        datasets = remix_datasets(
+        model.set_scale(torch.tensor(meta.rms))
+        training, validation = remix_datasets(
             arguments.train,
             arguments.validation,
             params.model.n_latents if params.train.objective == "anchored" else 0,
@@ -43,18 +45,28 @@ def main() -> None:
             params.train.anchors,
             params.seed,
         )
-        settings = params.train.model_dump(exclude={"objective", "regression_share", "anchors", "n_frames"})
-        finished = fit(
-            session, processes, model, datasets, TrainSettings(seed=params.seed, **settings), card
+        settings = TrainSettings(
+            seed=params.seed,
+            **params.train.model_dump(
+                exclude={"objective", "regression_share", "anchors", "n_frames"}
+            ),
         )
+        picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
+        finished = fit(session, processes, model, (training, validation), settings, card, picture)
         if processes.is_main:
             publish(finished, arguments.output)
-            discard(folder)
 
 
-def make_card(params: Params, store: LatentStore) -> dict[str, object]:
+@torch.no_grad()
+def draw_parts(model: Decomposition, mixture: Tensor) -> Tensor:
+    """A mixture (1, channels, frames) and its parts side by side: (channels, frames together)."""
+    mixture = mixture.to(model.scale.device)
+    parts = model.regress(model.encode(mixture))[0]
+    return torch.cat([*mixture, *parts], dim=1).cpu()
+
+
+def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
     """All one needs to build the model, feed it and know where it comes from."""
-    meta = store.meta
     return {
         "model": {
             "n_channels": meta.n_channels,

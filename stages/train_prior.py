@@ -9,7 +9,7 @@ from dirac.data.components import ComponentDataset, encode_store
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
-from dirac.scratch import discard, fingerprint, project_root, publish, scratch_folder
+from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.checkpoint import load_model
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
@@ -27,45 +27,43 @@ def main() -> None:
     params = load_params()
     stores = [arguments.train, arguments.validation]
     used = params.model_dump(mode="json", include={"seed", "prior"})
-    code = fingerprint(used, [*stores, arguments.decomposition / "model.safetensors"])
-    folder = scratch_folder("train_prior", code)
-    session = Session("train_prior", folder, code, params.model_dump(mode="json"), project_root())
-    with distributed() as processes:
-        weights, made_as = load_model(arguments.decomposition)
-        decomposition = Decomposition(**made_as["model"])
-        decomposition.load_state_dict(weights)
-        decomposition.eval()
-        components = [encode_store(path, decomposition.encode) for path in stores]
-        torch.manual_seed(params.seed)
-        prior_settings = params.prior.model_dump(
-            mode="json", include={"target", "hide_all", "denoiser"}
+    key = fingerprint(used, [*stores, arguments.decomposition / "model.safetensors"])
+    with work_folder("train_prior", key) as folder, distributed() as processes:
+        session = Session(
+            "train_prior", folder, key, params.model_dump(mode="json"), project_root()
         )
-        _, n_components, n_component_channels, _ = components[0].shape
-        architecture = {
-            "n_components": n_components,
-            "n_component_channels": n_component_channels,
-            **prior_settings,
-        }
-        model = MaskedPrior(**architecture)
-        model.fit_scale(components[0])
-        train_set, validation_set = (ComponentDataset(x, params.prior.n_frames) for x in components)
-        settings = params.prior.model_dump(exclude={"target", "hide_all", "denoiser", "n_frames"})
+        decomposition = load_decomposition(arguments.decomposition)
+        training, validation = (encode_store(path, decomposition.encode) for path in stores)
         card = {
-            "model": architecture,
+            "model": {
+                "n_components": training.shape[1],
+                "n_component_channels": training.shape[2],
+                **params.prior.model_dump(mode="json", include={"target", "hide_all", "denoiser"}),
+            },
             "n_frames": params.prior.n_frames,
             "params": used,
         }
-        finished = fit(
-            session,
-            processes,
-            model,
-            (train_set, validation_set),
-            TrainSettings(seed=params.seed, **settings),
-            card,
+        torch.manual_seed(params.seed)
+        model = MaskedPrior(**card["model"])
+        model.fit_scale(training)
+        settings = TrainSettings(
+            seed=params.seed,
+            **params.prior.model_dump(exclude={"target", "hide_all", "denoiser", "n_frames"}),
         )
+        datasets = (
+            ComponentDataset(training, params.prior.n_frames),
+            ComponentDataset(validation, params.prior.n_frames),
+        )
+        finished = fit(session, processes, model, datasets, settings, card)
         if processes.is_main:
             publish(finished, arguments.output)
-            discard(folder)
+
+
+def load_decomposition(folder: Path) -> Decomposition:
+    weights, card = load_model(folder)
+    decomposition = Decomposition(**card["model"])
+    decomposition.load_state_dict(weights)
+    return decomposition.eval()
 
 
 if __name__ == "__main__":

@@ -68,12 +68,12 @@ def read_windows(path: Path, n_frames: int) -> Windows:
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
             statistics.append(_power_and_change(amplitude[:, start : start + n_frames]))
-    table = np.array(statistics, dtype=np.float64)
+    table = np.array(statistics, dtype=np.float64).reshape(len(places), -1)
     power = table.sum(axis=1)
-    loud = power > QUIET * power.mean() if len(table) else np.zeros(0, dtype=bool)
+    loud = power > QUIET * power.sum() / max(len(power), 1)
     if not loud.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    return Windows(np.array(places)[loud], table[loud] / power[loud, None])
+    return Windows(np.array(places)[loud], _balanced(table[loud]))
 
 
 def fit_profiles(windows: Windows, n_sources: int, seed: int) -> Array:
@@ -134,13 +134,12 @@ class RemixDataset(Dataset[Tensor]):
         )
 
     def _collage(self, places: Array, random: np.random.Generator) -> Tensor:
-        """Anchors one after the other until they fill a crop, as one source of a mixture."""
+        """Anchors one after the other until they fill a crop, at one random level."""
         store, n_frames = self.mixtures.store, self.mixtures.n_frames
         drawn = places[random.integers(len(places), size=-(-n_frames // self.n_frames))]
         pieces = [store.mixture(int(index), int(start), self.n_frames) for index, start in drawn]
         collage = np.concatenate(pieces, axis=1)[:, :n_frames]
-        # A mixture is the mean of its sources: one that sounds alone in it had N times the level.
-        gain = len(self.anchors) * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
+        gain = 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
         return torch.from_numpy(collage * np.float32(gain ** (1 / store.meta.exponent)))
 
 
@@ -151,6 +150,17 @@ def _amplitude(store: LatentStore, index: int) -> Array:
         return latents - np.array(store.meta.mean, dtype=np.float32)[:, None]
     amplitude: Array = latents ** (exponent / 2)
     return amplitude
+
+
+def _balanced(statistics: Array) -> Array:
+    """Rows of sum 1, channels halfway (in decibels) between their own levels and equal ones.
+
+    As they are, low bands drown the high ones, in which drums differ most from the rest.
+    """
+    level = np.tile(statistics.reshape(len(statistics), 2, -1)[:, 0].mean(axis=0), 2)
+    balanced = statistics / np.sqrt(level.clip(1e-6 * level.max()))
+    shares: Array = balanced / balanced.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _power_and_change(amplitude: Array) -> Array:

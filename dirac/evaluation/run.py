@@ -34,7 +34,7 @@ def evaluate_separation(
     belong to these settings. Above one process, the caller must be importable without effect
     (`if __name__ == "__main__"`), and methods must be picklable.
     """
-    with _Pool(n_processes) as pool:
+    with Pool(n_processes) as pool:
         pool.run(
             "separating",
             [
@@ -100,7 +100,7 @@ def _score(
     beside.replace(path)
 
 
-class _Pool:
+class Pool:
     """Runs jobs in spawned processes of one thread each, or right here if one process is asked."""
 
     def __init__(self, n_processes: int) -> None:
@@ -111,7 +111,7 @@ class _Pool:
             else None
         )
 
-    def __enter__(self) -> "_Pool":
+    def __enter__(self) -> "Pool":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,7 +131,7 @@ class _Pool:
 
 def _begin_process() -> None:
     """One thread a process, and no process outlives a parent that was killed."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     threadpool_limits(1)

@@ -78,8 +78,16 @@ class Decomposition(nn.Module):
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
     def set_scale(self, level: Tensor) -> None:
-        """level: (channels,), the RMS of the training latents."""
-        self.scale.copy_(level.clamp_min(1e-6)[:, None])
+        """level: (channels,), the RMS of the training latents.
+
+        For the paper's objective one number divides all channels, as the release leaves them as
+        they are. Else they come halfway (in decibels) between their own levels and equal ones: as
+        they are, the loss of a spectrogram hears the bass alone; made equal, hiss as loud as notes.
+        """
+        if self.objective == "paper":
+            level = level.square().mean().sqrt().expand_as(level)
+        level = level.clamp_min(max(1e-3 * float(level.max()), 1e-6))
+        self.scale.copy_((level * level.mean()).sqrt()[:, None])
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
         """batch: (batch, 1 + components, channels, frames), latents of a mixture and of anchors
@@ -134,6 +142,8 @@ class Decomposition(nn.Module):
 
     def _anchor_loss(self, anchors: Tensor) -> Tensor:
         """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a))."""
+        if self.composition == "mean":  # what sounds alone in a mean of N had N times the level
+            anchors = anchors * self.n_latents ** (1 / self.exponent)
         components = self._noisy_components(self.compose(anchors))
         noise = torch.randn_like(anchors)
         alpha = torch.rand(len(anchors), device=anchors.device)

@@ -12,10 +12,10 @@ from dirac.training.checkpoint import CheckpointError, load_model
 
 
 class Generator:
-    """The trained prior beside the separator whose components it has learnt."""
+    """The trained prior of a separator's components; `n_steps` of sampling."""
 
-    def __init__(self, prior: MaskedPrior, separator: Separator, n_steps: int) -> None:
-        self.prior, self.separator, self.n_steps = prior.eval(), separator, n_steps
+    def __init__(self, prior: MaskedPrior, n_steps: int) -> None:
+        self.prior, self.n_steps = prior.eval(), n_steps
 
     @classmethod
     def load(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
@@ -29,23 +29,24 @@ class Generator:
                 f"{folder / 'card.json'} does not describe the prior beside it "
                 f"({str(error).splitlines()[0]}): train it again"
             ) from error
-        channels = separator.model.encoder.n_component_channels
-        if prior.mean.shape != (separator.n_parts, channels):
+        if (known := tuple(prior.mean.shape)) != (shape := separator.component_shape):
             raise CheckpointError(
-                f"the prior in {folder} has {tuple(prior.mean.shape)} components and channels, "
-                f"the decomposition {(separator.n_parts, channels)}: train the prior again"
+                f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
+                f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
             )
-        return cls(prior, separator, n_steps)
+        return cls(prior.to(separator.device), n_steps)
 
     def generate(self, n_frames: int, seed: int) -> Tensor:
         """Everything -> components (1, components, channels, frames)."""
-        empty = torch.zeros(1, *self.prior.mean.shape, n_frames)
+        empty = self.prior.mean.new_zeros(1, *self.prior.mean.shape, n_frames)
         return self.vary(empty, (), seed)
 
     @torch.inference_mode()
     def vary(self, components: Tensor, kept: Sequence[int], seed: int) -> Tensor:
         """New partners for the `kept` ones of components (1, components, channels, frames)."""
-        hidden = torch.tensor([[n not in kept for n in range(self.prior.n_components)]])
+        device = components.device
+        hidden = [[n not in kept for n in range(self.prior.n_components)]]
         generator = torch.Generator().manual_seed(seed)
-        noise = torch.randn(components.shape, generator=generator)
-        return self.prior.generate(components, hidden, noise, self.n_steps)
+        noise = torch.randn(components.shape, generator=generator).to(device)
+        mask = torch.tensor(hidden, device=device)
+        return self.prior.generate(components, mask, noise, self.n_steps)

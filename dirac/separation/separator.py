@@ -7,9 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-import torch.nn.functional as F
 from einops import rearrange
-from torch import Tensor
+from torch import Tensor, nn
 
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
@@ -41,7 +40,9 @@ class Separator:
         self.model, self.codec, self.settings = model.eval(), codec, settings
 
     @classmethod
-    def load(cls, folder: Path, settings: Settings, weights: Path | None) -> "Separator":
+    def load(
+        cls, folder: Path, settings: Settings, weights: Path | None, device: torch.device
+    ) -> "Separator":
         """From a model folder; weights: EnCodec's, as for `load_codec`.
 
         Raises CheckpointError if the folder holds no whole model, CodecError if its codec's
@@ -64,11 +65,25 @@ class Separator:
                 f"{folder / 'card.json'} does not describe the decomposition beside it "
                 f"({str(error).splitlines()[0]}): train it again"
             ) from error
-        return cls(model, codec, settings)
+        if isinstance(codec, nn.Module):
+            codec.to(device)
+        return cls(model.to(device), codec, settings)
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.scale.device
 
     @property
     def n_parts(self) -> int:
         return self.model.n_latents
+
+    @property
+    def component_shape(self) -> tuple[int, int]:
+        """Components, and channels of each."""
+        with torch.inference_mode():
+            silence = torch.zeros(1, self.codec.n_channels, 1, device=self.device)
+            n, n_channels = self.model.encode(silence).shape[1:3]
+        return n, n_channels
 
     def refined(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """The mixture through masks that the regressed parts make; its own sound is kept."""
@@ -82,8 +97,9 @@ class Separator:
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """(channels, time) -> the codec's latents (1, channels, frames)."""
-        at_codec = resample(waveform, sample_rate, self.codec.sample_rate)
-        return self.codec.encode(to_channels(at_codec, self.codec.n_audio_channels)[None])
+        mixed = to_channels(waveform, self.codec.n_audio_channels)
+        resampled = resample(mixed, sample_rate, self.codec.sample_rate)
+        return self.codec.encode(resampled[None].to(self.device))
 
     @torch.inference_mode()
     def components(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -95,11 +111,11 @@ class Separator:
         """(batch, components, ...) -> sampled parts (batch, components, channels, frames)."""
         batch, n, _, n_frames = components.shape
         noise = torch.randn(batch, n, self.codec.n_channels, n_frames, generator=generator)
-        return self.model.render(components, noise, self.settings.n_steps)
+        return self.model.render(components, noise.to(self.device), self.settings.n_steps)
 
     def compose(self, parts: Tensor) -> Tensor:
         """Parts (1, components, channels, frames) -> the song (audio channels, time) they make."""
-        return self.codec.decode(self.model.compose(parts))[0]
+        return self.codec.decode(self.model.compose(parts))[0].cpu()
 
     def shares(self, parts: Tensor) -> Tensor:
         """Parts (1, components, channels, frames), decoded -> (parts, audio channels, time).
@@ -107,7 +123,7 @@ class Separator:
         The gain rule: a part of a mean is as loud as its source, its share is the n-th of that.
         """
         n = parts.shape[1] if self.model.composition == "mean" else 1
-        return self.codec.decode(parts[0]) / n
+        return self.codec.decode(parts[0]).cpu() / n
 
     def sing(self, components: Tensor, seed: int) -> Tensor:
         """Components (1, components, channels, frames) -> a song (audio channels, time)."""
@@ -140,7 +156,7 @@ class Separator:
     def _refine(self, waveform: Tensor, sample_rate: int) -> Tensor:
         parts = self.model.regress(self.components(waveform, sample_rate))[0]
         magnitudes, hop = self._magnitudes(parts)
-        masks = ratio_masks(magnitudes, self.settings.power)
+        masks = ratio_masks(magnitudes, self.settings.power).cpu()
         if masks.shape[1] not in (1, len(waveform)):
             masks = masks.mean(1, keepdim=True)
         # The same window in seconds, so that bins lie at the same frequencies.
@@ -166,7 +182,7 @@ class Separator:
         parts = self.render(self.components(waveform, sample_rate), generator)
         shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
         missing = waveform.shape[-1] - shares.shape[-1]
-        return to_channels(F.pad(shares, (0, missing)), len(waveform))
+        return to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))
 
 
 def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
@@ -174,5 +190,7 @@ def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
     height, width = masks.shape[-2:]
     y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
     places = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)
-    places = rearrange(places, "height width xy -> 1 height width xy").expand(len(masks), -1, -1, -1)
-    return F.grid_sample(masks, places, padding_mode="border", align_corners=True)
+    places = rearrange(places, "height width xy -> 1 height width xy").expand(
+        len(masks), -1, -1, -1
+    )
+    return nn.functional.grid_sample(masks, places, padding_mode="border", align_corners=True)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from dirac.training.batches import KeyedDataset
 from dirac.training.checkpoint import Checkpoint, save_model, write_rows
@@ -13,7 +14,7 @@ from dirac.training.loop import Run, train
 from dirac.training.tracking import Tracker, track
 from dirac.training.trainer import TrainSettings
 
-Picture = Callable[[nn.Module], bytes]
+Picture = Callable[[Any], Tensor]
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def fit(
     """Trains, or goes on where it was killed -> the folder of the finished model.
 
     In it: model.safetensors and card.json of the averaged weights, history.csv, validation.csv.
-    datasets: training, validation. picture: of the averaged model's samples, as webp, tracked at
-    each validation. All processes call it alike; the folder is complete when it returns.
+    datasets: training, validation. picture: what the averaged model makes of something, (height,
+    width), tracked as a picture at each validation. All processes call it alike; the folder is complete when it returns.
     """
     finished = session.folder / "model"
     with track(
@@ -52,9 +53,7 @@ def fit(
 
         def show(average: nn.Module, step: int) -> None:
             if picture is not None:
-                _track_picture(
-                    tracker, session.folder / f"samples-{step:07d}.webp", picture(average)
-                )
+                _track_picture(tracker, session.folder / f"parts-{step:07d}.webp", picture(average))
 
         run = Run(processes, Checkpoint(session.folder, session.fingerprint), tracker)
         trained = train(model, *datasets, settings, run, show)
@@ -69,7 +68,9 @@ def fit(
     return finished
 
 
-def _track_picture(tracker: Tracker, path: Path, picture: bytes) -> None:
-    path.write_bytes(picture)
+def _track_picture(tracker: Tracker, path: Path, picture: Tensor) -> None:
+    from matplotlib.image import imsave
+
+    imsave(path, picture.numpy(), cmap="magma", origin="lower")
     tracker.artifact(path)
     path.unlink()

@@ -1,0 +1,184 @@
+"""What one can listen to: flac files and the index.json that the report reads.
+
+{"sections": [{"id", "title", "text", "rows": [{"title", "text", "clips":
+    [{"label", "file": relative to the folder, "scores": {"si_sdr": dB} | null}, ...]}]}]}
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from dirac.audio.files import write_audio
+from dirac.evaluation.generation import generated
+from dirac.evaluation.kept import keep
+from dirac.evaluation.ours import Ours
+from dirac.evaluation.scores import Document
+from dirac.evaluation.signals import Signal
+from dirac.separation.generate import Generator
+from dirac.separation.recompose import recompose
+
+Clip = dict[str, Any]
+Section = dict[str, Any]
+Make = Callable[[], Tensor]  # components of a song, or of what is made of songs
+
+
+@dataclass
+class Listening:
+    """Writes the clips of an evaluation into `folder`, which is then complete with its index.
+
+    documents: the scores of all methods. n_examples: test excerpts; n_songs: pairs to recompose,
+    and samples of the prior of each kind.
+    """
+
+    folder: Path
+    ours: Ours
+    documents: Sequence[Document]
+    n_examples: int
+    n_songs: int
+    targets: Mapping[tuple[str, str], list[Document]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.targets = {(d["method"], d["excerpt"]): d["targets"] for d in self.documents}
+
+    def write(self, generator: Generator, n_frames: int) -> None:
+        """n_frames: of the songs from the prior."""
+        sections = [self.excerpts(), self.recompositions(), self.generation(generator, n_frames)]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"sections": sections}, indent=1, ensure_ascii=False) + "\n"
+        (self.folder / "index.json").write_text(text, encoding="utf-8")
+
+    def excerpts(self) -> Section:
+        """Mixture, reconstruction, the parts by the source they were assigned to, true stems."""
+        return _section(
+            "excerpts",
+            "Test excerpts",
+            "Songs that were never seen. Parts are named by the source to which the one fixed "
+            "assignment of the whole test set gives them; true stems are at their level in the "
+            "mixture.",
+            [
+                _row(excerpt, "", self._excerpt(excerpt))
+                for excerpt in self._spread(self.n_examples)
+            ],
+        )
+
+    def recompositions(self) -> Section:
+        """The first component of one excerpt with the others of the next."""
+        excerpts = self._spread(2 * self.n_songs)
+        first, *others = self._names()
+        rows = []
+        for index, (a, b) in enumerate(zip(excerpts[::2], excerpts[1::2], strict=False)):
+
+            def swap(a: str = a, b: str = b) -> Tensor:
+                songs = [self.ours.components(a), self.ours.components(b)]
+                return recompose(songs, [(0, 0), *((1, k + 1) for k in range(len(others)))])
+
+            at = f"recompositions/{index:02d}"
+            label = f"A's {first} with B's {' and '.join(others)}" if others else f"A's {first}"
+            clips = [
+                self._clip("A", f"{at}/a.flac", self.ours.mixture(a)),
+                self._clip("B", f"{at}/b.flac", self.ours.mixture(b)),
+                self._clip(label, f"{at}/a-with-b.flac", self._sung(at, index, swap)),
+            ]
+            rows.append(_row(f"Pair {index + 1}", f"A: {a}, B: {b}", clips))
+        text = "Components of two songs, swapped, and rendered anew."
+        return _section("recompositions", "Recompositions", text, rows)
+
+    def generation(self, generator: Generator, n_frames: int) -> Section:
+        """Samples of the prior: unconditional, and given one component of a test excerpt."""
+        clips = []
+        for index in range(self.n_songs):
+            at = f"generation/sample-{index:02d}"
+
+            def sample(index: int = index) -> Tensor:
+                return generated(self.ours, generator, n_frames, index)
+
+            clips.append(
+                self._clip(f"sample {index + 1}", f"{at}.flac", self._sung(at, index, sample))
+            )
+        rows = [_row("Everything generated", "", clips)] if clips else []
+        names = self._names()
+        for index, excerpt in enumerate(self._spread(self.n_songs)):
+            rows.append(self._accompanied(generator, excerpt, index, index % len(names)))
+        text = "The prior makes components from noise; the decomposition renders them."
+        return _section("generation", "Samples of the prior", text, rows)
+
+    def _accompanied(self, generator: Generator, excerpt: str, index: int, kept: int) -> Clip:
+        """The excerpt with one component kept and new partners for it."""
+        name, at = self._names()[kept], f"generation/kept-{index:02d}"
+
+        def vary() -> Tensor:
+            return generator.vary(self.ours.components(excerpt), (kept,), self.ours.seed + index)
+
+        part = self.ours.signals.load_parts("decoded", excerpt)[kept]
+        clips = [
+            self._clip("the song", f"{at}/song.flac", self.ours.mixture(excerpt)),
+            self._clip(f"kept: {name}", f"{at}/kept.flac", part),
+            self._clip("with new partners", f"{at}/new.flac", self._sung(at, index, vary)),
+        ]
+        return _row(f"{name.capitalize()} kept, the rest generated", excerpt, clips)
+
+    def _excerpt(self, excerpt: str) -> list[Clip]:
+        ours, at = self.ours, f"excerpts/{excerpt}"
+        clips = [
+            self._clip("mixture", f"{at}/mixture.flac", ours.mixture(excerpt)),
+            self._clip("reconstruction", f"{at}/reconstruction.flac", ours.reconstruction(excerpt)),
+        ]
+        references = ours.signals.load_references(excerpt)
+        for source, reference in enumerate(references):
+            name = self.targets["refined", excerpt][source]["name"]
+            for method in ("refined", "decoded"):
+                clips += self._parts(excerpt, method, source, f"{at}/{name}-{method}")
+            clips.append(self._clip(f"{name}, true", f"{at}/{name}-true.flac", reference))
+        return clips
+
+    def _parts(self, excerpt: str, method: str, source: int, file: str) -> list[Clip]:
+        """A clip of each part that was assigned to a source; a score is that of their sum."""
+        target = self.targets[method, excerpt][source]
+        parts = self.ours.signals.load_parts(method, excerpt)
+        alone = len(target["parts"]) == 1
+        score = {"si_sdr": target["si_sdr"]} if alone and target["si_sdr"] is not None else None
+        return [
+            self._clip(
+                f"{target['name']}, {method}" + ("" if alone else f", part {part + 1}"),
+                f"{file}.flac" if alone else f"{file}-{part + 1}.flac",
+                parts[part],
+                score,
+            )
+            for part in target["parts"]
+        ]
+
+    def _sung(self, name: str, index: int, make: Make) -> Tensor:
+        path = self.ours.signals.folder / "sung" / f"{name}.npy"
+        return keep(path, lambda: self.ours.separator.sing(make(), self.ours.seed + index))
+
+    def _clip(
+        self, label: str, file: str, waveform: Tensor | Signal, scores: Clip | None = None
+    ) -> Clip:
+        write_audio(self.folder / file, waveform, self.ours.separator.codec.sample_rate)
+        return {"label": label, "file": file, "scores": scores}
+
+    def _spread(self, n: int) -> list[str]:
+        """n excerpts, or all if there are fewer, evenly from the test set."""
+        every = self.ours.excerpts
+        n = min(n, len(every))
+        return [every[i * len(every) // n] for i in range(n)]
+
+    def _names(self) -> list[str]:
+        """Of each component: the source that the decoded parts were assigned to."""
+        names = [f"part {n + 1}" for n in range(self.ours.separator.n_parts)]
+        for target in self.targets["decoded", self.ours.excerpts[0]]:
+            for part in target["parts"]:
+                names[part] = target["name"]
+        return names
+
+
+def _row(title: str, text: str, clips: list[Clip]) -> Clip:
+    return {"title": title, "text": text, "clips": clips}
+
+
+def _section(name: str, title: str, text: str, rows: list[Clip]) -> Section:
+    return {"id": name, "title": title, "text": text, "rows": rows}

@@ -1,0 +1,155 @@
+"""What our model makes of the test excerpts: parts to score, and how well they make the mixture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dirac.data.store import StoreMeta
+from dirac.data.tracks import Track, read_sources
+from dirac.evaluation.kept import keep
+from dirac.evaluation.methods import round_trip
+from dirac.evaluation.run import Job, Pool
+from dirac.evaluation.scores import DECIMALS
+from dirac.evaluation.signals import Signal, Signals
+from dirac.metrics.reconstruction import latent_mse, multiscale_stft
+from dirac.separation.separator import Separator
+from dirac.training.checkpoint import load_model
+
+METHODS = ("refined", "decoded", "codec")
+
+
+class MismatchError(ValueError):
+    """A store and a model that do not belong together."""
+
+
+def check_codec(meta: StoreMeta, store: Path, model: Path) -> None:
+    """Raises MismatchError if the store's latents are not those the model was trained on."""
+    _, card = load_model(model)
+    if card.get("codec") != meta.codec:
+        raise MismatchError(
+            f"{store} holds latents of the codec {meta.codec}, but the model in {model} was "
+            f"trained on {card.get('codec')}: run `dvc repro`, which makes both of one codec"
+        )
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Our model on the excerpts of a store; every result is kept under `signals.folder`.
+
+    Excerpts are handled alone, at the rate and channels of the codec, so that they may be resumed.
+    """
+
+    separator: Separator
+    signals: Signals
+    excerpts: Sequence[str]
+    seed: int
+    n_processes: int
+
+    def read(self, meta: StoreMeta, tracks: Sequence[Track]) -> None:
+        """The references of all excerpts: sources, divided by their number."""
+        by_name, codec = {track.name: track for track in tracks}, self.separator.codec
+        for excerpt in meta.excerpts:
+            if excerpt.track not in by_name:
+                raise MismatchError(f"the data set has no track {excerpt.track}: run `dvc repro`")
+            if not self.signals.has_references(excerpt.name):
+                sources = read_sources(
+                    by_name[excerpt.track],
+                    meta.sources,
+                    excerpt.start_seconds,
+                    excerpt.duration_seconds,
+                    codec.sample_rate,
+                    codec.n_audio_channels,
+                )
+                self.signals.save_references(excerpt.name, sources / len(sources))
+
+    def mixture(self, excerpt: str) -> Tensor:
+        """(channels, time)"""
+        return torch.from_numpy(self.signals.load_references(excerpt).sum(0))
+
+    def latents(self, excerpt: str) -> Tensor:
+        """Of the mixture, (1, channels, frames)."""
+        return self.separator.encode(self.mixture(excerpt), self.separator.codec.sample_rate)
+
+    def components(self, excerpt: str) -> Tensor:
+        """(1, components, channels, frames)"""
+        rate = self.separator.codec.sample_rate
+        return self.separator.components(self.mixture(excerpt), rate)
+
+    def parts(self, excerpt: str) -> Tensor:
+        """As rendered, (1, components, channels, frames)."""
+
+        def render() -> Tensor:
+            noise = torch.Generator().manual_seed(self.seed + self.excerpts.index(excerpt))
+            return self.separator.render(self.components(excerpt), noise)
+
+        kept = keep(self.signals.folder / "rendered" / f"{excerpt}.npy", render)
+        return kept.to(self.separator.device)
+
+    def reconstruction(self, excerpt: str) -> Tensor:
+        """The rendered parts, composed and decoded, (channels, time)."""
+        path = self.signals.folder / "reconstruction" / f"{excerpt}.npy"
+        return keep(path, lambda: self._cut(self.separator.compose(self.parts(excerpt)), excerpt))
+
+    def passed(self, excerpt: str) -> Tensor:
+        """The mixture, encoded and decoded by the codec alone, (channels, time)."""
+        path = self.signals.folder / "passed" / f"{excerpt}.npy"
+        codec = self.separator.codec
+        return keep(path, lambda: self._cut(codec.decode(self.latents(excerpt))[0], excerpt))
+
+    def _cut(self, waveform: Tensor, excerpt: str) -> Tensor:
+        """To the length of the excerpt, which a codec fills up to whole frames."""
+        return waveform[..., : self.signals.load_references(excerpt).shape[-1]]
+
+    def run(self, label: str, jobs: Sequence[Job]) -> None:
+        """Runs jobs in `n_processes`; but on a GPU, which one keeps busy, in this one."""
+        with Pool(self.n_processes if self.separator.device.type == "cpu" else 1) as pool:
+            pool.run(label, jobs)
+
+    def separate(self) -> None:
+        """Saves the parts of `METHODS` of every excerpt, and what they compose."""
+        self.run("rendering", [(self.prepare, (excerpt,)) for excerpt in self.excerpts])
+
+    def prepare(self, excerpt: str) -> None:
+        """All of one excerpt that is not there yet."""
+        for method in METHODS:
+            if not self.signals.has_parts(method, excerpt):
+                self.signals.save_parts(method, excerpt, self._separate(method, excerpt))
+        self.reconstruction(excerpt)
+        self.passed(excerpt)
+
+    def score_reconstruction(self) -> dict[str, float]:
+        """Mean distances to the mixtures of what rendered parts compose, and of the codec alone."""
+        scores: dict[str, list[float]] = {}
+        for excerpt in self.excerpts:
+            mixture, latents = self.mixture(excerpt), self.latents(excerpt)
+            composed = self.separator.model.compose(self.parts(excerpt))
+            measured = {
+                "latent_mse": latent_mse(composed, latents),
+                "multiscale_stft": _distance(self.reconstruction(excerpt), mixture),
+                "codec_multiscale_stft": _distance(self.passed(excerpt), mixture),
+            }
+            for name, value in measured.items():
+                scores.setdefault(name, []).append(value)
+        return {name: round(sum(v) / len(v), DECIMALS) for name, v in scores.items()}
+
+    def _separate(self, method: str, excerpt: str) -> Signal:
+        codec, references = self.separator.codec, self.signals.load_references(excerpt)
+        if method == "refined":
+            estimates = self.separator.refined(self.mixture(excerpt), codec.sample_rate)
+            return np.asarray(estimates)
+        if method == "decoded":
+            return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
+        return round_trip(
+            lambda stems: codec.encode(stems.to(self.separator.device)),
+            codec.decode,
+            references,
+            codec.sample_rate,
+        )
+
+
+def _distance(estimate: Tensor, reference: Tensor) -> float:
+    return float(multiscale_stft(estimate, reference).mean())

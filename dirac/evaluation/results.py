@@ -1,0 +1,63 @@
+"""The files of a finished evaluation: scores, table, plots and metrics.json."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dirac.evaluation.plots import draw_boxes, flatten
+from dirac.evaluation.run import scores_path
+from dirac.evaluation.scores import Document
+from dirac.evaluation.signals import Signals
+from dirac.evaluation.summary import ASSIGNMENTS, count, summarise, tabulate, write_table
+
+PLOTTED = ("si_sdr", "sdr", "sir")
+OURS = "refined"  # the method whose figures stand for a run
+
+
+def write_results(
+    documents: Sequence[Document],
+    signals: Signals,
+    sources: Sequence[str],
+    measured: Mapping[str, Mapping[str, float]],
+    folder: Path,
+) -> dict[str, Any]:
+    """Writes scores/, table.csv, plots/ and metrics.json into `folder` -> what metrics.json holds.
+
+    measured: its sections beside the separation's.
+    """
+    rows = tabulate(documents)
+    fixed, best = (summarise(rows, assignment) for assignment in ASSIGNMENTS)
+    metrics = {
+        "separation": fixed,
+        "separation_best": best,
+        **measured,
+        "counts": count(documents, sources),
+    }
+    for document in documents:
+        source = scores_path(signals, document["method"], document["excerpt"])
+        target = scores_path(Signals(folder), document["method"], document["excerpt"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    write_table(rows, folder / "table.csv")
+    for metric in PLOTTED:
+        draw_boxes(rows, metric, "fixed", list(fixed), folder / "plots" / f"{metric}.png")
+    write_table(flatten(fixed, "fixed") + flatten(best, "best"), folder / "plots" / "scores.csv")
+    text = json.dumps(metrics, indent=1, allow_nan=False) + "\n"
+    (folder / "metrics.json").write_text(text, encoding="utf-8")
+    return metrics
+
+
+def summary_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """For tracking: ours as si_sdr/drums and so on, other methods' means as nmf/si_sdr/mean."""
+    summary: dict[str, float | None] = {}
+    for method, scores in metrics["separation"].items():
+        for metric, values in scores.items():
+            if method == OURS:
+                summary |= {f"{metric}/{source}": value for source, value in values.items()}
+            else:
+                summary[f"{method}/{metric}/mean"] = values["mean"]
+    for section in ("reconstruction", "generation"):
+        summary |= {f"{section}/{name}": value for name, value in metrics[section].items()}
+    return {name: value for name, value in summary.items() if value is not None}

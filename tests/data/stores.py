@@ -1,0 +1,35 @@
+"""Small stores of latents for the tests."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dirac.data.store import StoreMeta, StoreWriter
+from dirac.data.tracks import Excerpt
+
+
+def write_mixtures(path: Path, mixtures: np.ndarray, exponent: float) -> Path:
+    """mixtures: (excerpts, channels, frames); sources are left out."""
+    n_excerpts, n_channels, n_frames = mixtures.shape
+    writer = StoreWriter(path)
+    writer.append(list(mixtures[:, None]))
+    writer.finish(
+        StoreMeta(
+            version=1,
+            data_name="synthetic",
+            codec={},
+            sample_rate=24_000,
+            frame_rate=75.0,
+            exponent=exponent,
+            n_channels=n_channels,
+            n_frames=n_frames,
+            dtype=str(mixtures.dtype),
+            sources=(),
+            excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(n_excerpts)),
+            records=tuple(range(n_excerpts)),
+            dropped={},
+            mean=tuple(mixtures.mean(axis=(0, 2))),
+            std=tuple(mixtures.std(axis=(0, 2))),
+        )
+    )
+    return path

@@ -1,0 +1,139 @@
+"""Two sources that play by turns: one steady and low, one flickering and high."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from dirac.data.anchors import (
+    AnchorError,
+    RemixDataset,
+    find_anchors,
+    find_presences,
+    fit_profiles,
+    read_windows,
+    remix_datasets,
+)
+from dirac.data.datasets import MixtureDataset
+
+from . import stores
+
+N_CHANNELS, WINDOW = 6, 8
+STEADY, FLICKERING, BOTH = 1, 2, 3
+
+
+def latents(present: int, random: np.random.Generator, exponent: float) -> np.ndarray:
+    """(channels, WINDOW): magnitudes**(1 / exponent) of the sources that are present."""
+    power = np.zeros((N_CHANNELS, WINDOW))
+    if present & STEADY:
+        power[:3] += random.uniform(0.5, 2) * np.array([[1.0], [0.8], [0.3]])
+    if present & FLICKERING:
+        power[2:] += (
+            random.uniform(0.5, 2)
+            * np.array([[0.2], [1.0], [0.9], [0.7]])
+            * (np.arange(WINDOW) % 2)
+        )
+    return power ** (1 / exponent)
+
+
+def write_store(path: Path, presence: np.ndarray, exponent: float = 2.0) -> Path:
+    """presence: (excerpts, windows) of STEADY, FLICKERING, BOTH or 0."""
+    random = np.random.default_rng(0)
+    mixtures = [
+        np.concatenate([latents(present, random, exponent) for present in row], axis=1)
+        for row in presence
+    ]
+    return stores.write_mixtures(path, np.stack(mixtures), exponent)
+
+
+@pytest.fixture
+def presence() -> np.ndarray:
+    return np.random.default_rng(1).choice([STEADY, FLICKERING, BOTH, BOTH], size=(40, 4))
+
+
+def presence_at(places: np.ndarray, presence: np.ndarray) -> set[int]:
+    return {int(presence[index, start // WINDOW]) for index, start in places}
+
+
+def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW)
+    assert windows.places.shape == (160, 2)
+    assert windows.statistics.shape == (160, 2 * N_CHANNELS)
+    profiles = fit_profiles(windows, 2, seed=0)
+    assert np.allclose(profiles.sum(axis=1), 1)
+    first, second = find_anchors(windows, find_presences(windows, profiles), share=0.15)
+    assert len(first) == len(second) == 24
+    found = [presence_at(first, presence), presence_at(second, presence)]
+    assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
+
+
+def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presence):
+    train = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW)
+    other = presence[::-1, ::-1]
+    validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW)
+    profiles = fit_profiles(train, 2, seed=0)
+    for mine, its in zip(
+        find_anchors(train, find_presences(train, profiles), 0.1),
+        find_anchors(validation, find_presences(validation, profiles), 0.1),
+        strict=True,
+    ):
+        assert presence_at(mine, presence) == presence_at(its, other)
+
+
+def test_silent_windows_are_no_anchors(tmp_path, presence):
+    presence[:, 0] = 0
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW)
+    assert len(windows.places) == 120
+    assert (windows.places[:, 1] > 0).all()
+
+
+def test_linear_latents_are_measured_from_their_mean(tmp_path, presence):
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence, exponent=1.0), WINDOW)
+    assert np.allclose(windows.statistics.sum(axis=1), 1)
+
+
+def test_a_silent_store_has_no_anchors(tmp_path):
+    path = write_store(tmp_path / "a.lmdb", np.zeros((2, 4), dtype=int))
+    with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
+        read_windows(path, WINDOW)
+
+
+def test_more_sources_than_windows_is_an_error(tmp_path):
+    windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 4), BOTH)), WINDOW)
+    with pytest.raises(AnchorError, match="5 sources cannot be told apart in 4 windows"):
+        fit_profiles(windows, 5, seed=0)
+
+
+def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.array([[3, 8]]), np.array([[5, 16]])]
+    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0)
+    item = remix[7, 0.25]
+    assert item.shape == (3, N_CHANNELS, 12)
+    assert torch.equal(item[0], mixtures[7, 0.25])
+    for collage, ((index, start),) in zip(item[1:], places, strict=True):
+        window = torch.from_numpy(mixtures.store.mixture(index, start, WINDOW))
+        ratio = (collage[:, :WINDOW] / window)[window > 0]
+        assert torch.allclose(ratio, ratio[0].expand_as(ratio))
+        # Magnitudes, the squares of these latents, change by at most 6 dB.
+        assert abs(20 * torch.log10(ratio[0] ** 2)) <= 6.0
+        assert torch.equal(collage[:, WINDOW:], collage[:, :4])
+
+
+def test_a_remix_is_decided_by_its_key(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.argwhere(presence == one) * [1, WINDOW] for one in (STEADY, FLICKERING)]
+    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0)
+    assert torch.equal(remix[7, 0.25], remix[7, 0.25])
+    assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
+
+
+def test_without_sources_there_are_mixtures_alone(tmp_path, presence):
+    path = write_store(tmp_path / "a.lmdb", presence)
+    settings = SimpleNamespace(share=0.1, n_frames=WINDOW, gain_db=6.0)
+    train, _ = remix_datasets(path, path, 0, 12, settings, seed=0)
+    assert train[3, 0.0].shape == (1, N_CHANNELS, 12)
+    train, validation = remix_datasets(path, path, 2, 12, settings, seed=0)
+    assert train[3, 0.0].shape == validation[3, 0.0].shape == (3, N_CHANNELS, 12)

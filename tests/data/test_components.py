@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+import torch
+
+from dirac.data.components import BATCH, ComponentDataset, encode_store
+
+from . import stores
+
+N_EXCERPTS = BATCH + 3  # more than a batch
+
+
+@pytest.fixture
+def mixtures() -> np.ndarray:
+    return np.random.default_rng(0).random((N_EXCERPTS, 4, 10), dtype=np.float32)
+
+
+def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
+    path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
+    components = encode_store(path, lambda latents: 2 * latents.unflatten(1, (2, 2)))
+    assert components.shape == (N_EXCERPTS, 2, 2, 10)
+    assert torch.equal(components.flatten(1, 2), 2 * torch.from_numpy(mixtures))
+
+
+def test_a_crop_is_where_it_was_asked_for():
+    components = torch.arange(20.0).reshape(1, 2, 1, 10)
+    dataset = ComponentDataset(components, 4)
+    assert len(dataset) == 1
+    assert dataset[0, 0.0].tolist() == [[[0, 1, 2, 3]], [[10, 11, 12, 13]]]
+    assert dataset[0, 0.9999].tolist() == [[[6, 7, 8, 9]], [[16, 17, 18, 19]]]
+
+
+def test_crops_longer_than_the_excerpts_are_refused():
+    with pytest.raises(ValueError, match="11 frames do not fit into components of 10 frames"):
+        ComponentDataset(torch.zeros(1, 2, 1, 10), 11)

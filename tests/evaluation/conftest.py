@@ -1,0 +1,77 @@
+"""stages/evaluate.py on two tiny songs, with untrained models, as DVC runs it."""
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from ..data.conftest import write_slakh_track
+from ..tiny_models import SPECTROGRAM, write_decomposition, write_prior
+
+PROJECT = Path(__file__).parents[2]
+EVALUATE = {
+    "n_sampling_steps": 2,
+    "n_processes": 1,
+    "window_seconds": 0.5,
+    "hop_seconds": 0.5,
+    "mask": {"n_fft": 1024, "power": 2.0},
+    "hpss": {"n_fft": 1024, "kernel": 5},
+    "nmf": {"n_fft": 1024, "n_components": 4, "n_iterations": 5, "kernel": 5},
+    "n_generated": 3,
+    "generated_seconds": 0.8,
+    "n_examples": 2,
+    "n_recompositions": 1,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with params.yaml, two test songs of two excerpts, their store, and both models."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yaml = YAML()
+    params = yaml.load(PROJECT / "params.yaml")
+    params["data"].update(name="slakh2100", sources=["drums", "bass"], duration_seconds=1.0)
+    params["codec"].update(name="spectrogram", dtype="float16")
+    params["codec"]["spectrogram"].update(SPECTROGRAM)
+    params["evaluate"].update(EVALUATE)
+    yaml.dump(params, tmp_path / "params.yaml")
+    time = np.arange(16000) / 8000
+    for number, split in enumerate(("train", "validation", "test", "test")):
+        drums = 0.3 * np.random.default_rng(number).normal(size=16000) * np.exp(-20 * (time % 0.25))
+        bass = 0.3 * np.sin(2 * np.pi * (60 + 10 * number) * time)
+        write_slakh_track(
+            tmp_path / "data" / "raw" / split / f"Track0000{number}",
+            {"S00": "Drums", "S01": "Bass"},
+            {"S00": np.clip(drums, -1, 1), "S01": bass},
+        )
+    write_decomposition(tmp_path / "models" / "decomposition")
+    write_prior(tmp_path / "models" / "prior")
+    _run(monkeypatch, "cache_latents", "--data", "data/raw", "--output", "data/latents")
+    return tmp_path
+
+
+@pytest.fixture
+def evaluate(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Runs the stage -> its output folder."""
+
+    def run() -> Path:
+        _run(
+            monkeypatch,
+            "evaluate",
+            *("--data", "data/raw", "--test", "data/latents/test.lmdb", "--output", "reports"),
+            *("--decomposition", "models/decomposition", "--prior", "models/prior"),
+        )
+        return project / "reports"
+
+    return run
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, stage: str, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", [stage, *arguments])
+    runpy.run_path(str(PROJECT / "stages" / f"{stage}.py"), run_name="__main__")

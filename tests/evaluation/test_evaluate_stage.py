@@ -1,0 +1,87 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dirac.evaluation import listening, run
+from dirac.evaluation.ours import MismatchError, Ours
+from dirac.reporting.clips import AudioLibrary, read_sections
+
+from ..tiny_models import card, write_decomposition
+
+METHODS = {"refined", "decoded", "codec", "mixture", "hpss", "nmf", "oracle"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
+    evaluate: Callable[[], Path], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = evaluate()
+    metrics = json.loads((reports / "metrics.json").read_text())
+    assert set(metrics["separation"]) == set(metrics["separation_best"]) == METHODS
+    assert set(metrics["separation"]["refined"]["si_sdr"]) == {"mean", "drums", "bass"}
+    assert metrics["separation"]["oracle"]["si_sdr"]["mean"] > 5
+    assert abs(metrics["separation"]["mixture"]["si_sdri"]["mean"]) < 1e-3
+    assert metrics["counts"]["n_excerpts"] == 4
+    assert set(metrics["reconstruction"]) == {
+        "latent_mse",
+        "multiscale_stft",
+        "codec_multiscale_stft",
+    }
+    assert (
+        metrics["generation"]["frechet_codec_roundtrip"]
+        < (metrics["generation"]["frechet_generated"])
+    )
+    assert {path.name for path in (reports / "plots").iterdir()} == {
+        "scores.csv",
+        "si_sdr.png",
+        "sdr.png",
+        "sir.png",
+    }
+    written = contents(reports)
+    assert len([name for name in written if name.startswith("scores/")]) == 4 * len(METHODS)
+    sections = read_sections(reports / "listening", ["drums", "bass"], 64, AudioLibrary())
+    assert [len(section.rows) for section in sections] == [2, 1, 2]
+    assert [len(column) for column in sections[0].rows[0].columns] == [2, 3, 3]
+    assert list((project / ".scratch").iterdir()) == []
+
+    for place, name in ((Ours, "score_reconstruction"), (listening.Listening, "generation")):
+        _break(evaluate, monkeypatch, place, name)
+    monkeypatch.setattr(Ours, "_separate", None)
+    monkeypatch.setattr(run, "_estimate", None)
+    monkeypatch.setattr(run, "_score", None)
+    assert contents(evaluate()) == written
+
+
+class Killed(BaseException):
+    pass
+
+
+def _break(
+    evaluate: Callable[[], Path], monkeypatch: pytest.MonkeyPatch, place: type, name: str
+) -> None:
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, name, kill)
+        with pytest.raises(Killed):
+            evaluate()
+
+
+def test_a_store_of_another_codec_is_one_clear_error(
+    evaluate: Callable[[], Path], project: Path
+) -> None:
+    folder = write_decomposition(project / "models" / "decomposition")
+    other = card()
+    other["codec"]["dtype"] = "float32"
+    written = json.loads((folder / "card.json").read_text()) | {"codec": other["codec"]}
+    (folder / "card.json").write_text(json.dumps(written))
+    with pytest.raises(MismatchError, match=r"test\.lmdb holds .* run `dvc repro`"):
+        evaluate()

@@ -1,0 +1,33 @@
+import torch
+
+from dirac.networks.encoders import ComponentEncoder, CurveEncoder
+
+
+def test_the_papers_encoder_has_its_size() -> None:
+    encoder = CurveEncoder(128, (128, 256, 512), n_component_channels=1, kernel=3)
+    n_parameters = sum(parameter.numel() for parameter in encoder.parameters())
+    assert abs(n_parameters / 2.90e6 - 1) < 0.02
+    assert encoder(torch.zeros(1, 128, 12)).shape == (1, 1, 12)
+
+
+def test_the_encoders_share_nothing() -> None:
+    torch.manual_seed(0)
+    encoder = ComponentEncoder(3, 4, (6, 8), n_component_channels=2, kernel=3, bounded=False)
+    signal = torch.randn(2, 4, 11)
+    before = encoder(signal)
+    assert before.shape == (2, 3, 2, 11)
+    with torch.no_grad():
+        for parameter in encoder.encoders[1].parameters():
+            parameter += 0.1
+    changed = (encoder(signal) - before).abs().amax(dim=(0, 2, 3)) > 0
+    assert changed.tolist() == [False, True, False]
+
+
+def test_bounded_components_are_the_unbounded_ones_through_tanh() -> None:
+    torch.manual_seed(0)
+    bounded = ComponentEncoder(2, 4, (6,), n_component_channels=1, kernel=3, bounded=True)
+    unbounded = ComponentEncoder(2, 4, (6,), n_component_channels=1, kernel=3, bounded=False)
+    unbounded.load_state_dict(bounded.state_dict())
+    signal = 50 * torch.randn(2, 4, 30)
+    torch.testing.assert_close(bounded(signal), unbounded(signal).tanh())
+    assert unbounded(signal).abs().max() > 1

@@ -1,0 +1,78 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from dirac.params import ParamsError, check_params, load_params
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+
+
+@pytest.fixture
+def values() -> Any:
+    return YAML(typ="safe").load(PARAMS)
+
+
+def test_the_projects_own_file_is_read_value_by_value(values: Any) -> None:
+    params = load_params(PARAMS).model_dump(mode="json")
+    assert params == values
+
+
+WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
+    ("unknown key", lambda v: v["train"].update(n_epochs=3), r"train\.n_epochs: unknown key"),
+    ("missing key", lambda v: v["model"].pop("n_latents"), r"model\.n_latents: missing"),
+    ("missing section", lambda v: v.pop("prior"), "prior: missing"),
+    ("nesting", lambda v: v["codec"].update(spectrogram=3), r"codec\.spectrogram: .*\(it is 3\)"),
+    ("too small", lambda v: v["train"].update(n_steps=0), r"train\.n_steps: .* 1 .*\(it is 0\)"),
+    ("not a number", lambda v: v["prior"].update(learning_rate="fast"), r"prior\.learning_rate"),
+    ("infinite", lambda v: v["train"].update(learning_rate=float("inf")), r"train\.learning_rate"),
+    ("no number", lambda v: v["train"].update(final_rate=float("nan")), r"train\.final_rate"),
+    ("a choice", lambda v: v["data"].update(name="slakh"), r"data\.name: .*'babyslakh'.*'slakh'"),
+    ("bandwidth", lambda v: v["codec"].update(bandwidth=7), "codec: bandwidth must be one of 1.5"),
+    ("twice", lambda v: v["data"].update(sources=["bass", "bass"]), "data: sources must differ"),
+    ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
+    (
+        "levels",
+        lambda v: v["model"]["denoiser"].update(strides=[]),
+        r"model\.denoiser: strides must have \d values",
+    ),
+    (
+        "groups",
+        lambda v: v["prior"]["denoiser"].update(n_groups=7),
+        r"prior\.denoiser: channels must be multiples of n_groups \(7\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+def test_what_is_wrong_is_named(values: Any, change: Callable[[Any], Any], message: str) -> None:
+    change(values)
+    with pytest.raises(ParamsError, match=message) as caught:
+        check_params(values, "params.yaml")
+    assert str(caught.value).startswith("params.yaml cannot be used:\n")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_every_wrong_key_has_its_line(values: Any) -> None:
+    values["seed"] = -1
+    del values["report"]["mp3_kbps"]
+    with pytest.raises(ParamsError, match=r"(?s)  seed: .*\n  report\.mp3_kbps: missing$"):
+        check_params(values, "params.yaml")
+
+
+def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path, values: Any) -> None:
+    text, n = re.subn("learning_rate: .*", "learning_rate: 1e-4", PARAMS.read_text())
+    (tmp_path / "params.yaml").write_text(text)
+    assert n == 2
+    assert load_params(tmp_path / "params.yaml").train.learning_rate == 1e-4
+
+
+def test_a_missing_file_and_one_that_is_no_yaml(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"params\.yaml is missing: run from the project's"):
+        load_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("seed: [")
+    with pytest.raises(ParamsError, match="is not YAML"):
+        load_params(tmp_path / "params.yaml")

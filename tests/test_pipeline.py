@@ -1,0 +1,122 @@
+"""The whole graph in miniature, as a user runs it: DVC, every stage, MLflow, the report."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STAGES = [
+    "download",
+    "cache_latents",
+    "train_decomposition",
+    "train_prior",
+    "evaluate",
+    "render_report",
+]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A clone of this working tree with the settings `tiny`, and no commit but one."""
+    project = tmp_path_factory.mktemp("clone") / "dirac"
+    listed = run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard")
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, project / name)
+    (project / "dvc.lock").unlink(missing_ok=True)
+    run(project, "dirac", "settings", "tiny")
+    run(project, "git", "init", "--quiet")
+    run(project, "git", "add", "--all")
+    run(project, "git", *IDENTITY, "commit", "--quiet", "--message", "tiny")
+    run(project, "dvc", "repro")
+    return project
+
+
+IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+
+
+def run(folder: Path, *command: str) -> str:
+    """Standard output of a command of this environment; fails with all that it printed."""
+    environment = {name: x for name, x in os.environ.items() if not name.startswith("DVC_")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment["PYTHONPATH"] = str(folder)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def stages_run(output: str) -> list[str]:
+    return re.findall(r"Running stage '(\w+)'", output)
+
+
+def test_every_output_is_there(project):
+    for split in ("train", "validation", "test"):
+        assert (project / f"data/latents/{split}.lmdb").stat().st_size > 0
+    for model in ("decomposition", "prior"):
+        assert (project / f"models/{model}/model.safetensors").exists()
+        assert (project / f"models/{model}/validation.csv").read_text().startswith("step,loss")
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    methods = {"refined", "decoded", "mixture", "hpss", "nmf", "codec", "oracle"}
+    assert set(metrics["separation"]) == set(metrics["separation_best"]) == methods
+    page = (project / "reports/index.html").read_text()
+    assert page.count("<audio") or page.count("audio/mpeg")
+    assert not list((project / ".scratch").glob("*/*")), "a finished stage leaves nothing behind"
+
+
+def test_git_sees_no_output_but_the_figures_and_the_page(project):
+    changed = {line[3:] for line in run(project, "git", "status", "--porcelain").splitlines()}
+    assert changed == {
+        "dvc.lock",
+        "reports/index.html",
+        "reports/metrics.json",
+        "reports/table.csv",
+    }
+
+
+def test_metrics_and_plots_are_dvcs(project):
+    assert "refined" in run(project, "dvc", "metrics", "show")
+    assert "plots" in run(project, "dvc", "plots", "show", "--out", "plots_page")
+
+
+def test_a_second_run_does_nothing(project):
+    before = (project / "dvc.lock").read_text()
+    assert stages_run(run(project, "dvc", "repro")) == []
+    assert (project / "dvc.lock").read_text() == before
+
+
+def test_runs_are_tracked_under_one_parent(project):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    (experiment,) = (e for e in client.search_experiments() if e.name == "dirac")
+    runs = client.search_runs([experiment.experiment_id])
+    parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    assert len(parents) == 1
+    assert {r.info.run_name for r in runs if r not in parents} >= {
+        "train_decomposition",
+        "train_prior",
+        "evaluate",
+    }
+    assert parents[0].data.params["model.n_latents"] == "2"
+    assert any(name.startswith("si_sdr/") for name in parents[0].data.metrics)
+
+
+def test_a_changed_param_reruns_its_stages_only(project):
+    output = run(project, "dvc", "exp", "run", "-S", "model.n_latents=3")
+    assert stages_run(output) == STAGES[2:]
+    output = run(project, "dvc", "exp", "run", "-S", "evaluate.nmf.n_iterations=3")
+    assert stages_run(output) == STAGES[4:]
+    # What has been run before comes from the cache.
+    output = run(project, "dvc", "exp", "run", "-S", "model.n_latents=2")
+    assert "train_decomposition" not in stages_run(output)

@@ -1,0 +1,148 @@
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from dirac.scratch import fingerprint, project_root, publish, work_folder
+
+KEY = "0123456789abcdef" * 4
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def test_a_fingerprint_is_of_values_and_contents(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"a")
+    second.write_bytes(b"b")
+    same = fingerprint({"x": 1, "y": [2]}, [first, second])
+    assert fingerprint({"y": [2], "x": 1}, [first, second]) == same
+    others = [
+        fingerprint({"x": 1, "y": [3]}, [first, second]),
+        fingerprint({"x": 1, "y": [2]}, [second, first]),
+        fingerprint({"x": 1, "y": [2]}, [first]),
+    ]
+    assert len({same, *others}) == 4
+    second.write_bytes(b"c")
+    assert fingerprint({"x": 1, "y": [2]}, [first, second]) != same
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        fingerprint({}, [tmp_path / "nowhere"])
+
+
+def test_the_root_is_dvcs_or_here(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project_root() == root
+    monkeypatch.delenv("DVC_ROOT")
+    assert project_root() == Path.cwd()
+
+
+def test_a_work_folder_outlives_an_error_and_goes_with_the_work(root: Path) -> None:
+    def fail() -> None:
+        with work_folder("stage", KEY) as folder:
+            (folder / "half").write_text("done")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [path.name for path in (root / ".scratch").iterdir()] == ["stage-0123456789abcdef"]
+    with work_folder("stage", KEY) as folder, work_folder("stage", "f" * 64) as other:
+        assert (folder / "half").read_text() == "done"
+        assert list(other.iterdir()) == []
+    assert list((root / ".scratch").iterdir()) == []
+
+
+def test_an_equal_run_is_waited_for(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    entered = Event()
+
+    def second() -> None:
+        with work_folder("stage", KEY) as folder:
+            assert list(folder.iterdir()) == []
+            entered.set()
+
+    with work_folder("stage", KEY) as folder:
+        (folder / "mine").touch()
+        waiting = Thread(target=second)
+        waiting.start()
+        assert not entered.wait(0.3)
+        assert (folder / "mine").exists()
+    waiting.join(10)
+    assert entered.is_set()
+    assert "the same run of stage is at work" in capfd.readouterr().err
+    assert list((root / ".scratch").iterdir()) == []
+
+
+def test_a_killed_run_holds_nobody_up(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program = (
+        "import time\nfrom dirac.scratch import work_folder\n"
+        f"with work_folder('stage', '{KEY}') as folder:\n"
+        "    (folder / 'half').touch()\n    time.sleep(60)"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", program])
+    half = root / ".scratch" / "stage-0123456789abcdef" / "half"
+    deadline = time.monotonic() + 20
+    while not half.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+    with work_folder("stage", KEY) as folder:
+        assert (folder / "half").exists()
+    assert capfd.readouterr().err == ""
+
+
+def test_processes_of_torchrun_share_the_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with work_folder("stage", KEY) as of_first:
+        monkeypatch.setenv("RANK", "1")
+        with work_folder("stage", KEY) as of_second:
+            assert of_second == of_first
+        assert of_first.exists()
+        monkeypatch.setenv("RANK", "0")
+    assert list((root / ".scratch").iterdir()) == []
+
+
+def other_disk(self: Path, target: Path) -> Path:
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["same disk", "other disk"])
+def test_publishing_replaces_files_and_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far: bool
+) -> None:
+    if far:  # the first renaming crosses disks, the second does not
+        replace: Any = Path.replace
+        monkeypatch.setattr(
+            Path,
+            "replace",
+            lambda self, target: (replace if self.name.startswith(".") else other_disk)(
+                self, target
+            ),
+        )
+    (tmp_path / "file").write_text("new")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "new").touch()
+    (tmp_path / "out" / "folder").mkdir(parents=True)
+    (tmp_path / "out" / "folder" / "old").touch()
+    (tmp_path / "out" / "file").write_text("old")
+    publish(tmp_path / "file", tmp_path / "out" / "file")
+    publish(tmp_path / "folder", tmp_path / "out" / "folder")
+    assert (tmp_path / "out" / "file").read_text() == "new"
+    assert [path.name for path in (tmp_path / "out" / "folder").iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["file", "folder"]
+
+
+def test_an_error_of_the_disk_is_not_taken_for_another_disk(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        publish(tmp_path / "nothing", tmp_path / "out" / "file")

@@ -1,0 +1,104 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dirac.params import ParamsError, load_params
+from dirac.settings import SettingsError, apply, names
+
+PROJECT = Path(__file__).parents[1]
+SETTINGS = PROJECT / "settings.yaml"
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    return Path(shutil.copy(PROJECT / "params.yaml", tmp_path))
+
+
+def comments(path: Path) -> list[str]:
+    lines = path.read_text().splitlines()
+    return [line.partition("#")[2] for line in lines if "#" in line]
+
+
+def test_the_names() -> None:
+    assert names(SETTINGS) == ["paper", "paper3", "paper4", "paper8", "tiny"]
+
+
+@pytest.mark.parametrize("name", names(SETTINGS))
+def test_only_values_change_and_all_comments_stay(params: Path, name: str) -> None:
+    before = params.read_text().splitlines()
+    changes = apply(name, params, SETTINGS)
+    after = params.read_text().splitlines()
+    assert len(after) == len(before)
+    assert 0 < sum(a != b for a, b in zip(before, after, strict=True)) <= len(changes)
+    assert comments(params) == comments(PROJECT / "params.yaml")
+    assert not any("  #" in line for line in after)
+    assert [line.partition(":")[0] for line in after] == [b.partition(":")[0] for b in before]
+    assert list(params.parent.iterdir()) == [params]
+
+
+@pytest.mark.parametrize("name", names(SETTINGS))
+def test_what_is_reported_is_what_changed_and_a_second_time_nothing_does(
+    params: Path, name: str
+) -> None:
+    before = load_params(params)
+    changes = apply(name, params, SETTINGS)
+    after = load_params(params)
+    for key, (old, new) in changes.items():
+        for values, said in ((before, old), (after, new)):
+            found = values
+            for part in key.split("."):
+                found = getattr(found, part)
+            assert found == (tuple(said) if isinstance(said, list) else said)
+    text = params.read_text()
+    assert apply(name, params, SETTINGS) == {}
+    assert params.read_text() == text
+
+
+@pytest.mark.parametrize(("name", "n_latents"), [("paper", 2), ("paper4", 4), ("paper8", 8)])
+def test_the_papers_scale(params: Path, name: str, n_latents: int) -> None:
+    apply(name, params, SETTINGS)
+    chosen = load_params(params)
+    assert chosen.model.n_latents == n_latents
+    assert chosen.data.name == "slakh2100"
+    assert chosen.data.max_excerpts.train is None
+    assert chosen.data.sources == ("drums", "bass")
+    assert (chosen.codec.name, chosen.codec.quantized) == ("encodec_24khz", True)
+    assert (chosen.train.objective, chosen.train.n_steps) == ("paper", 267_000)
+
+
+def test_one_setting_may_build_on_another(params: Path) -> None:
+    apply("paper3", params, SETTINGS)
+    chosen = load_params(params)
+    assert chosen.data.sources == ("drums", "bass", "piano")
+    assert chosen.model.n_latents == 3
+    assert chosen.evaluate.n_sampling_steps == 50
+
+
+WRONG = {
+    "name": ("paper5", SettingsError, "no settings 'paper5'; there are typo, section, impossible"),
+    "key": ("typo", SettingsError, r"typo: the params file has no key train\.n_step$"),
+    "path": ("section", SettingsError, r"section: the params file has no key seed\.value$"),
+    "value": ("impossible", ParamsError, r"with the settings impossible .*\n  train\.n_steps"),
+}
+
+
+@pytest.mark.parametrize(("name", "error", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting_leaves_the_file_alone(
+    params: Path, tmp_path: Path, name: str, error: type[Exception], message: str
+) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "typo: {seed: 5, train.n_step: 3}\nsection: {seed.value: 3}\nimpossible: {train.n_steps: 0}"
+    )
+    before = params.read_bytes()
+    with pytest.raises(error, match=message):
+        apply(name, params, settings)
+    assert params.read_bytes() == before
+
+
+def test_missing_files_are_named(tmp_path: Path, params: Path) -> None:
+    with pytest.raises(SettingsError, match=r"settings\.yaml is missing"):
+        names(tmp_path / "settings.yaml")
+    with pytest.raises(SettingsError, match=r"other\.yaml is missing"):
+        apply("tiny", tmp_path / "other.yaml", SETTINGS)
