@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from dirac.audio.codecs import load_codec
+from dirac.command import explain_errors
 from dirac.data.caching import (
     ExcerptLatents,
     Selection,
@@ -59,4 +60,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

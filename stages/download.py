@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from dirac.command import explain_errors
 from dirac.data.download import provide
 from dirac.data.synthetic import make_dataset
 from dirac.params import load_params
@@ -36,4 +37,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from dirac.assembly import load_separator
+from dirac.command import explain_errors
 from dirac.data.caching import states_of_stems
 from dirac.data.collections import find_tracks
 from dirac.data.store import LatentStore
@@ -109,4 +110,5 @@ def baselines(params: Params, n_sources: int) -> dict[str, Method]:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

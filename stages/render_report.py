@@ -5,8 +5,9 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from dirac.command import explain_errors
 from dirac.params import load_params
-from dirac.reporting.inputs import ReportError, ReportFiles
+from dirac.reporting.inputs import ReportFiles
 from dirac.reporting.page import render
 from dirac.scratch import publish
 
@@ -32,10 +33,7 @@ def main() -> None:
     )
     versions = {"python": platform.python_version(), "codec": params.codec.name}
     versions |= {package: version(package) for package in PACKAGES}
-    try:
-        page = render(files, params.model_dump(mode="json"), versions, params.report.mp3_kbps)
-    except ReportError as error:
-        raise SystemExit(str(error)) from None
+    page = render(files, params.model_dump(mode="json"), versions, params.report.mp3_kbps)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     written = arguments.output.with_name(f".{arguments.output.name}")
     written.write_text(page, encoding="utf-8")
@@ -43,4 +41,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

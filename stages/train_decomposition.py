@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dirac.command import explain_errors
 from dirac.data.anchors import remix_datasets
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.models.decomposition import Decomposition
@@ -86,4 +87,5 @@ def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from dirac.command import explain_errors
 from dirac.data.components import ComponentDataset, encode_store
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
@@ -67,4 +68,5 @@ def load_decomposition(folder: Path) -> Decomposition:
 
 
 if __name__ == "__main__":
+    explain_errors()
     main()

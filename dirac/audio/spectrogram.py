@@ -12,6 +12,7 @@ import torchaudio
 from torch import Tensor, nn
 
 from dirac.audio.framing import pad_to_frames
+from dirac.audio.weights import CodecError
 
 # The shape of EnCodec 24 kHz; what may be chosen stands in params.yaml.
 SAMPLE_RATE = 24_000
@@ -101,7 +102,7 @@ def mel_bands(n_fft: int) -> Tensor:
         )
     weights = triangles.sum(0)
     if n_empty := int((weights == 0).sum()):
-        raise ValueError(
+        raise CodecError(
             f"codec.spectrogram.n_fft {n_fft} leaves {n_empty} of {N_BANDS} bands empty: "
             "1024 or more fills them all"
         )

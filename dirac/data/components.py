@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dirac.data.errors import DataError
 from dirac.data.store import LatentStore
 
 BATCH = 32  # fixed, so that the components are the same on every machine of a kind
@@ -31,12 +32,12 @@ def encode_store(path: Path, encode: Callable[[Tensor], Tensor]) -> Tensor:
 class ComponentDataset(Dataset[Tensor]):
     """Crops of n_frames of components, by (index, position) as in `MixtureDataset`.
 
-    Raises ValueError when the excerpts are shorter than a crop.
+    Raises DataError when the excerpts are shorter than a crop.
     """
 
     def __init__(self, components: Tensor, n_frames: int) -> None:
         if n_frames > components.shape[-1]:
-            raise ValueError(
+            raise DataError(
                 f"crops of {n_frames} frames do not fit into components of "
                 f"{components.shape[-1]} frames: lower prior.n_frames"
             )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dirac.data.errors import DataError
 from dirac.data.store import LatentStore
 
 
@@ -14,14 +15,14 @@ class MixtureDataset(Dataset[Tensor]):
 
     position in [0, 1) places the crop, from the excerpt's beginning to its end: the sampler draws
     it, so that what is seen at a step depends on the seed alone, not on workers.
-    Raises ValueError when the excerpts are shorter than a crop.
+    Raises DataError when the excerpts are shorter than a crop.
     """
 
     def __init__(self, path: Path, n_frames: int) -> None:
         self.store = LatentStore(path)
         self.n_frames = n_frames
         if n_frames > self.store.meta.n_frames:
-            raise ValueError(
+            raise DataError(
                 f"crops of {n_frames} frames do not fit into the {self.store.meta.n_frames} frames "
                 f"of an excerpt in {path}: lower n_frames or raise data.duration_seconds"
             )

@@ -23,6 +23,10 @@ Key = tuple[int, float]
 EPOCH, POSITION, STEP, VALIDATION = range(4)
 
 
+class BatchError(ValueError):
+    """Data, or a batch, that cannot be trained on."""
+
+
 class KeyedDataset(Protocol):
     """A data set whose random crop is decided by its key alone."""
 
@@ -40,7 +44,7 @@ class BatchKeys(Sampler[list[Key]]):
     """The keys of one rank, step after step, without end.
 
     batch_size: over all ranks. Rank r of W takes the r-th of W equal slices.
-    Raises ValueError for an empty data set or a batch that the ranks cannot share equally.
+    Raises BatchError for an empty data set or a batch that the ranks cannot share equally.
     """
 
     def __init__(
@@ -52,9 +56,9 @@ class BatchKeys(Sampler[list[Key]]):
         world_size: int,
     ) -> None:
         if n_examples < 1:
-            raise ValueError("the training set is empty: there is nothing to train on")
+            raise BatchError("the training set is empty: there is nothing to train on")
         if batch_size < 1 or batch_size % world_size:
-            raise ValueError(
+            raise BatchError(
                 f"a batch of {batch_size} cannot be shared equally by {world_size} processes: "
                 "choose a batch size that is a multiple of their number"
             )

@@ -17,6 +17,10 @@ from torch.nn.parallel import DistributedDataParallel
 T = TypeVar("T")
 
 
+class DeviceError(ValueError):
+    """More processes than there are GPUs for."""
+
+
 @dataclass(frozen=True)
 class Processes:
     """Where this process stands among those that train together."""
@@ -75,7 +79,7 @@ def distributed() -> Iterator[Processes]:
     """The processes that torchrun started (RANK, WORLD_SIZE, LOCAL_RANK), or this one alone.
 
     gloo on CPU; on GPUs nccl for what lies there and gloo for the rest. Every process takes the GPU
-    of its local rank. Raises ValueError if there are more processes on a machine than GPUs.
+    of its local rank. Raises DeviceError if there are more processes on a machine than GPUs.
     """
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
@@ -99,7 +103,7 @@ def choose_device(local_rank: int) -> torch.device:
         return torch.device("cpu")
     n_devices = torch.cuda.device_count()
     if local_rank >= n_devices:
-        raise ValueError(
+        raise DeviceError(
             f"process {local_rank} of this machine has no GPU of its own: there are {n_devices}. "
             f"Start at most {n_devices} (--nproc-per-node, or NPROC for `dvc repro`), or set "
             "CUDA_VISIBLE_DEVICES='' to train on the CPU"

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from dirac.training.batches import (
     VALIDATION,
+    BatchError,
     BatchKeys,
     KeyedDataset,
     derive_seed,
@@ -65,10 +66,10 @@ def train(
 
     On SIGTERM and SIGINT the processes save their state together and raise SystemExit (143, 130).
     Raises TrainingError where a loss is not finite, CheckpointError for a checkpoint of another
-    run or a full disk, ValueError for data or a batch that cannot be trained on.
+    run or a full disk, BatchError for data or a batch that cannot be trained on.
     """
     if len(validation) == 0:
-        raise ValueError("the validation set is empty: give its split at least one excerpt")
+        raise BatchError("the validation set is empty: give its split at least one excerpt")
     processes = run.processes
     batches = BatchKeys(
         len(dataset), settings.batch_size, settings.seed, processes.rank, processes.world_size

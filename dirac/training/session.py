@@ -44,7 +44,8 @@ def fit(
 
     In it: model.safetensors and card.json of the averaged weights, history.csv, validation.csv.
     datasets: training, validation. picture: what the averaged model makes of something, (height,
-    width), tracked as a picture at each validation. All processes call it alike; the folder is complete when it returns.
+    width), tracked as a picture at each validation. All processes call it alike; the folder is
+    complete when it returns.
     """
     finished = session.folder / "model"
     with track(
