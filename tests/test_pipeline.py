@@ -1,13 +1,16 @@
 """The whole graph in miniature, as a user runs it: DVC, every stage, MLflow, the report."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -25,8 +28,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """A clone of this working tree with the settings `tiny`, and no commit but one."""
-    project = tmp_path_factory.mktemp("clone") / "dirac"
+    """The pipeline, run once."""
+    project = clone(tmp_path_factory.mktemp("clone") / "dirac")
+    run(project, "dvc", "repro")
+    return project
+
+
+def clone(project: Path) -> Path:
+    """A copy of this working tree with the settings `tiny`, and no commit but one."""
     listed = run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard")
     for name in listed.splitlines():
         if (ROOT / name).is_file():
@@ -37,23 +46,28 @@ def project(tmp_path_factory) -> Path:
     run(project, "git", "init", "--quiet")
     run(project, "git", "add", "--all")
     run(project, "git", *IDENTITY, "commit", "--quiet", "--message", "tiny")
-    run(project, "dvc", "repro")
     return project
 
 
+N_KILLS = 4
 IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
 
 
 def run(folder: Path, *command: str) -> str:
     """Standard output of a command of this environment; fails with all that it printed."""
-    environment = {name: x for name, x in os.environ.items() if not name.startswith("DVC_")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment["PYTHONPATH"] = str(folder)
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """This one, with our programs first, the code of `folder`, and no trace of an outer DVC."""
+    kept = {name: x for name, x in os.environ.items() if not name.startswith("DVC_")}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept["PYTHONPATH"] = str(folder)
+    return kept
 
 
 def stages_run(output: str) -> list[str]:
@@ -93,6 +107,27 @@ def test_a_second_run_does_nothing(project):
     before = (project / "dvc.lock").read_text()
     assert stages_run(run(project, "dvc", "repro")) == []
     assert (project / "dvc.lock").read_text() == before
+
+
+def test_killed_at_any_moment_it_ends_the_same(project, tmp_path):
+    killed = clone(tmp_path / "killed")
+    random = np.random.default_rng(0)
+    for _ in range(N_KILLS):
+        repro = subprocess.Popen(
+            ["dvc", "repro"],
+            cwd=killed,
+            env=environment(killed),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            repro.wait(random.uniform(4, 25))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(repro.pid, signal.SIGKILL)
+        repro.wait()
+    run(killed, "dvc", "repro")
+    assert (killed / "dvc.lock").read_text() == (project / "dvc.lock").read_text()
 
 
 def test_runs_are_tracked_under_one_parent(project):

@@ -136,11 +136,17 @@ class Listening:
         return clips
 
     def _parts(self, excerpt: str, method: str, source: int, file: str) -> list[Clip]:
-        """A clip of each part that was assigned to a source; a score is that of their sum."""
-        target = self.targets[method, excerpt][source]
+        """A clip of each part that was assigned to a source; a score is that of their sum.
+
+        Part n of both methods renders component n, so that both follow the assignment of the
+        refined ones: Griffin-Lim's phase makes SI-SDR a poor judge of decoded ones.
+        """
+        target = self.targets["refined", excerpt][source]
+        own = self.targets[method, excerpt][source]
         parts = self.ours.signals.load_parts(method, excerpt)
         alone = len(target["parts"]) == 1
-        score = {"si_sdr": target["si_sdr"]} if alone and target["si_sdr"] is not None else None
+        scored = alone and own["parts"] == target["parts"] and own["si_sdr"] is not None
+        score = {"si_sdr": own["si_sdr"]} if scored else None
         return [
             self._clip(
                 f"{target['name']}, {method}" + ("" if alone else f", part {part + 1}"),
@@ -168,9 +174,9 @@ class Listening:
         return [every[i * len(every) // n] for i in range(n)]
 
     def _names(self) -> list[str]:
-        """Of each component: the source that the decoded parts were assigned to."""
+        """Of each component: the source that its refined part was assigned to."""
         names = [f"part {n + 1}" for n in range(self.ours.separator.n_parts)]
-        for target in self.targets["decoded", self.ours.excerpts[0]]:
+        for target in self.targets["refined", self.ours.excerpts[0]]:
             for part in target["parts"]:
                 names[part] = target["name"]
         return names
