@@ -51,7 +51,9 @@ def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tupl
             samples = file.read(wanted, dtype="float32", always_2d=True)
             sample_rate = file.samplerate
     except soundfile.SoundFileError as error:
-        raise AudioError(f"{path} cannot be read as audio: {_reason(path, error)}") from error
+        raise AudioError(
+            f"{path} cannot be read as audio, it may be truncated: {_reason(path, error)}"
+        ) from error
     if len(samples) < wanted:
         raise AudioError(
             f"{path} is truncated: it ends after {start + len(samples)} of {start + wanted} samples"
