@@ -51,9 +51,7 @@ def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tupl
             samples = file.read(wanted, dtype="float32", always_2d=True)
             sample_rate = file.samplerate
     except soundfile.SoundFileError as error:
-        raise AudioError(
-            f"{path} cannot be read as audio, it may be truncated: {_reason(path, error)}"
-        ) from error
+        raise AudioError(f"{path} cannot be read as audio: {_reason(path, error)}") from error
     if len(samples) < wanted:
         raise AudioError(
             f"{path} is truncated: it ends after {start + len(samples)} of {start + wanted} samples"
@@ -120,4 +118,4 @@ def to_channels(waveform: Array, n_audio_channels: int) -> Array:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    return str(error) if path.exists() else "there is no such file"
+    return f"{error} Is it truncated?" if path.exists() else "there is no such file"
