@@ -13,7 +13,7 @@ install: $(VENV)/.installed ## a virtual environment with the pinned versions
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@git rev-parse --verify --quiet HEAD >/dev/null || dvc config --local core.no_scm true
+	@git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || dvc config --local core.no_scm true
 	@touch $@
 
 repro: install ## the whole pipeline, from params.yaml to reports/index.html
@@ -31,6 +31,7 @@ check: install ## format, lint and types
 report: install ## the report alone, and what it needs
 	dvc repro render_report
 
-mlflow: install ## the MLflow UI on http://127.0.0.1:5000
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 \
-	  --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}
+mlflow: install ## MLflow's UI, on http://127.0.0.1:5000
+	@case "$$MLFLOW_TRACKING_URI" in http*) echo "The runs are at $$MLFLOW_TRACKING_URI";; \
+	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 \
+	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}";; esac

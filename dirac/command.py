@@ -1,15 +1,21 @@
-"""How a stage ends when something is wrong: with one sentence, not with a traceback."""
+"""How a stage behaves as a command: it ends in good order, and says in one sentence what is wrong."""
 
+import signal
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 
 
-def explain_errors() -> None:
-    """From now on errors of ours, and of the disk, are printed as their sentence alone.
+def behave_as_command() -> None:
+    """SIGTERM raises SystemExit; errors of ours and of the disk are printed as their sentence alone.
 
     Every other uncaught exception is a fault in the program and keeps its traceback.
     """
+    signal.signal(signal.SIGTERM, _leave)
     sys.excepthook = _explain
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -5,200 +5,19 @@ values are errors that name the key and say what is allowed.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-T = TypeVar("T")
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from dirac.sections import Codec, Data, Evaluate, Model, Prior, Report, Section, Train
 
-DataName = Literal["synthetic", "slakh2100", "babyslakh", "musdb18", "musdb18hq"]
-CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
-Target = Literal["data", "velocity"]
-BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
+MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
 
 class ParamsError(ValueError):
     """params.yaml cannot be used; the message names the keys and what is allowed."""
-
-
-class Section(BaseModel):
-    """A section of params.yaml: immutable, every key required, no other key allowed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PerSplit(Section, Generic[T]):
-    train: T
-    validation: T
-    test: T
-
-
-class SyntheticData(Section):
-    seed: Annotated[int, Field(ge=0)]
-    n_songs: PerSplit[Count]
-    duration_seconds: Annotated[float, Field(ge=8)]
-    sample_rate: Annotated[int, Field(ge=8000, le=96000)]
-
-
-class Data(Section):
-    name: DataName
-    root: Path | None
-    sources: Annotated[tuple[str, ...], Field(min_length=1)]
-    duration_seconds: Positive
-    max_excerpts: PerSplit[Count | None]
-    silence_db: Annotated[float, Field(lt=0)]
-    drop_silent_sources: bool
-    source_rms: Positive
-    synthetic: SyntheticData
-
-    @model_validator(mode="after")
-    def _distinct_sources(self) -> Self:
-        if len(set(self.sources)) < len(self.sources):
-            raise ValueError("sources must differ from each other")
-        return self
-
-
-class SpectrogramCodec(Section):
-    power: Annotated[float, Field(gt=0, le=2)]
-    n_fft: Annotated[int, Field(ge=640)]
-    n_iterations: Count
-
-
-class Codec(Section):
-    name: CodecName
-    weights: Path | None
-    quantized: bool
-    bandwidth: float
-    dtype: Literal["float16", "float32"]
-    spectrogram: SpectrogramCodec
-
-    @model_validator(mode="after")
-    def _known_bandwidth(self) -> Self:
-        if self.bandwidth not in BANDWIDTHS:
-            raise ValueError(f"bandwidth must be one of {', '.join(map(str, BANDWIDTHS))}")
-        return self
-
-
-class Encoder(Section):
-    channels: Annotated[tuple[Count, ...], Field(min_length=1)]
-    n_component_channels: Count
-    kernel: Annotated[int, Field(ge=1, le=31)]
-    bounded: bool
-    noise: NonNegative
-
-    @model_validator(mode="after")
-    def _odd_kernel(self) -> Self:
-        if self.kernel % 2 == 0:
-            raise ValueError("kernel must be odd")
-        return self
-
-
-class Denoiser(Section):
-    channels: Annotated[tuple[Count, ...], Field(min_length=2)]
-    kernels: tuple[Count, ...]
-    strides: tuple[Count, ...]
-    attention: tuple[bool, ...]
-    n_groups: Count
-    n_embedding: Annotated[int, Field(ge=4, multiple_of=2)]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-
-    @model_validator(mode="after")
-    def _one_value_a_level(self) -> Self:
-        n_levels = len(self.channels) - 1
-        for key in ("kernels", "strides", "attention"):
-            if len(getattr(self, key)) != n_levels:
-                raise ValueError(f"{key} must have {n_levels} values, one fewer than channels")
-        if any(kernel % 2 == 0 for kernel in self.kernels):
-            raise ValueError("kernels must be odd")
-        if any(width % self.n_groups for width in self.channels):
-            raise ValueError(f"channels must be multiples of n_groups ({self.n_groups})")
-        return self
-
-
-class Model(Section):
-    n_latents: Annotated[int, Field(ge=1, le=32)]
-    composition: Literal["mean", "sum", "max", "min"]
-    target: Target
-    encoder: Encoder
-    denoiser: Denoiser
-
-
-class Optimisation(Section):
-    """What the training of the decomposition and that of the prior have in common."""
-
-    n_steps: Count
-    batch_size: Count
-    n_frames: Annotated[int, Field(ge=16)]
-    learning_rate: Positive
-    weight_decay: NonNegative
-    warmup_steps: Annotated[int, Field(ge=0)]
-    final_rate: Share
-    gradient_clip: Positive
-    ema_decay: Annotated[float, Field(ge=0, lt=1)]
-    log_every: Count
-    validate_every: Count
-    checkpoint_every_seconds: Positive
-    precision: Literal["float32", "bfloat16"]
-    n_workers: Annotated[int, Field(ge=0)]
-
-
-class Anchors(Section):
-    share: Annotated[float, Field(gt=0, le=1)]
-    n_frames: Annotated[int, Field(ge=8)]
-    gain_db: NonNegative
-
-
-class Train(Optimisation):
-    objective: Literal["anchored", "paper"]
-    regression_share: Share
-    anchors: Anchors
-
-
-class Prior(Optimisation):
-    denoiser: Denoiser
-    hide_all: Share
-    target: Target
-
-
-class Mask(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    power: Positive
-
-
-class Hpss(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    kernel: Annotated[int, Field(ge=3)]
-
-
-class Nmf(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    n_components: Count
-    n_iterations: Count
-    kernel: Annotated[int, Field(ge=3)]
-
-
-class Evaluate(Section):
-    n_sampling_steps: Count
-    n_processes: Count
-    window_seconds: Positive
-    hop_seconds: Positive
-    mask: Mask
-    hpss: Hpss
-    nmf: Nmf
-    n_generated: Annotated[int, Field(ge=2)]
-    generated_seconds: Positive
-    n_examples: Count
-    n_recompositions: Annotated[int, Field(ge=0)]
-
-
-class Report(Section):
-    mp3_kbps: Literal[32, 48, 64, 96, 128]
 
 
 class Params(Section):
@@ -212,6 +31,35 @@ class Params(Section):
     prior: Prior
     evaluate: Evaluate
     report: Report
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        model, objective = self.model, self.train.objective
+        if objective == "anchored" and model.composition == "min":
+            raise ValueError(
+                "model.composition min takes train.objective paper: remixed by their "
+                "minimum, sources that are not always there are silence"
+            )
+        if objective == "anchored" and self.codec.name == "encodec_48khz":
+            raise ValueError(
+                "codec.name encodec_48khz takes train.objective paper: its latents "
+                "hold a level apart, which a remix of them would have to mix too"
+            )
+        if objective == "paper" and model.target == "velocity" and model.composition != "mean":
+            raise ValueError(
+                "model.target velocity with train.objective paper takes "
+                "model.composition mean: velocities only average"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_assigned(self) -> Self:
+        if max(len(self.data.sources), 2) ** self.model.n_latents > MAX_ASSIGNMENTS:
+            raise ValueError(
+                f"model.n_latents {self.model.n_latents} is too many to try all ways "
+                f"to give parts to {len(self.data.sources)} sources"
+            )
+        return self
 
 
 def check_params(values: Any, where: str) -> Params:

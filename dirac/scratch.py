@@ -20,7 +20,9 @@ def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
     was killed. Raises FileNotFoundError, naming the file, if one is missing.
     """
     digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
-    for file in (*files, *sorted(Path(__file__).parent.rglob("*.py"))):
+    package = Path(__file__).parent
+    code = [*package.rglob("*.py"), *package.with_name("stages").glob("*.py")]
+    for file in (*files, *sorted(code)):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
@@ -37,12 +39,14 @@ def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
 
     A run of the same stage and fingerprint elsewhere (two queued experiments) is waited for. The
     folder survives a kill and any error, for the same command to go on there; when the block
-    ends without one it is removed. Of torchrun's processes, each waits for its like in the other
-    run, and the first removes.
+    ends without one it is removed. Of torchrun's processes the first waits and removes; the others
+    wait for it where they join.
     """
-    rank = os.environ.get("RANK", "0")
     folder = project_root() / ".scratch" / f"{stage}-{fingerprint[:16]}"
-    lock = FileLock(folder.with_name(f"{folder.name}.{rank}.lock"), timeout=0)
+    if os.environ.get("RANK", "0") != "0":
+        yield folder
+        return
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -51,15 +55,16 @@ def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
-        if rank == "0":
-            shutil.rmtree(folder)
+        shutil.rmtree(folder)
     finally:
-        Path(lock.lock_file).unlink()  # while it is held: who waits for it sees that it is gone
+        Path(lock.lock_file).unlink(
+            missing_ok=True
+        )  # while it is held: who waits for it sees that it is gone
         lock.release()
 
 
 def publish(finished: Path, target: Path) -> None:
-    """Move a finished file or folder to its place; whoever looks sees all of it or the old one."""
+    """Move a finished file or folder to its place, where it is in full or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _replace(finished, target)

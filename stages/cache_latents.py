@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from dirac.audio.codecs import load_codec
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.data.caching import (
     ExcerptLatents,
     Selection,
@@ -16,9 +16,11 @@ from dirac.data.caching import (
     states_of_stems,
 )
 from dirac.data.collections import find_tracks
+from dirac.data.store import LatentStore
 from dirac.data.tracks import SPLITS, check_sources
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.training.tracking import track
 
 
 def main() -> None:
@@ -57,8 +59,11 @@ def main() -> None:
             )
         for split in SPLITS:
             publish(scratch / f"{split}.lmdb", arguments.output / f"{split}.lmdb")
+    with track("cache_latents", params.model_dump(mode="json"), project_root()) as tracker:
+        stores = {split: LatentStore(arguments.output / f"{split}.lmdb") for split in SPLITS}
+        tracker.summary({f"excerpts/{split}": len(store) for split, store in stores.items()})
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.data.download import provide
 from dirac.data.synthetic import make_dataset
 from dirac.params import load_params
@@ -37,5 +37,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

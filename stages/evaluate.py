@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from dirac.assembly import load_separator
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.data.caching import states_of_stems
 from dirac.data.collections import find_tracks
 from dirac.data.store import LatentStore
@@ -110,5 +110,5 @@ def baselines(params: Params, n_sources: int) -> dict[str, Method]:
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

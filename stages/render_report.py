@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.params import load_params
 from dirac.reporting.inputs import ReportFiles
 from dirac.reporting.page import render
@@ -41,5 +41,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

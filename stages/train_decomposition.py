@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.data.anchors import remix_datasets
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.models.decomposition import Decomposition
@@ -44,6 +44,7 @@ def main() -> None:
             params.model.n_latents if params.train.objective == "anchored" else 0,
             params.train.n_frames,
             params.train.anchors,
+            params.model.n_latents if params.model.composition == "mean" else 1,
             params.seed,
         )
         settings = TrainSettings(
@@ -87,5 +88,5 @@ def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

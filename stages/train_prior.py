@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from dirac.command import explain_errors
+from dirac.command import behave_as_command
 from dirac.data.components import ComponentDataset, encode_store
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
@@ -33,8 +33,10 @@ def main() -> None:
         session = Session(
             "train_prior", folder, key, params.model_dump(mode="json"), project_root()
         )
-        decomposition = load_decomposition(arguments.decomposition)
-        training, validation = (encode_store(path, decomposition.encode) for path in stores)
+        decomposition = load_decomposition(arguments.decomposition).to(processes.device)
+        training, validation = (
+            encode_store(path, decomposition.encode, processes.device) for path in stores
+        )
         card = {
             "model": {
                 "n_components": training.shape[1],
@@ -68,5 +70,5 @@ def load_decomposition(folder: Path) -> Decomposition:
 
 
 if __name__ == "__main__":
-    explain_errors()
+    behave_as_command()
     main()

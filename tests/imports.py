@@ -14,6 +14,7 @@ NEUTRAL = {
     "dirac/command.py",
     "dirac/params.py",
     "dirac/scratch.py",
+    "dirac/sections.py",
     "dirac/training/tracking.py",
     "dirac/training/tracking_store.py",
 }

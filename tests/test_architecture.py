@@ -21,9 +21,9 @@ from .imports import (
 )
 
 FLOORS = [
-    {"params", "scratch"},
-    {"audio", "networks", "diffusion", "metrics", "settings"},
-    {"models", "data", "training", "reporting"},
+    {"sections", "scratch", "command"},
+    {"params", "audio", "networks", "diffusion", "metrics"},
+    {"models", "data", "training", "reporting", "settings"},
     {"separation"},
     {"evaluation"},
     {"assembly"},

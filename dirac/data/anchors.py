@@ -68,12 +68,13 @@ def read_windows(path: Path, n_frames: int) -> Windows:
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
             statistics.append(_power_and_change(amplitude[:, start : start + n_frames]))
-    table = np.array(statistics, dtype=np.float64).reshape(len(places), -1)
-    power = table.sum(axis=1)
-    loud = power > QUIET * power.sum() / max(len(power), 1)
-    if not loud.any():
+    table = np.array(statistics, dtype=np.float64)
+    if not table.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    return Windows(np.array(places)[loud], _balanced(table[loud]))
+    balanced = _balanced(table)
+    power = balanced.sum(axis=1)
+    loud = power > QUIET * power.mean()
+    return Windows(np.array(places)[loud], balanced[loud] / power[loud, None])
 
 
 def fit_profiles(windows: Windows, n_sources: int, seed: int) -> Array:
@@ -102,7 +103,12 @@ def find_presences(windows: Windows, profiles: Array) -> Array:
 
 
 def find_anchors(windows: Windows, presences: Array, share: float) -> list[Array]:
-    """For each source the places, (anchors, 2), of the share of windows that it has most alone."""
+    """For each source the places, (anchors, 2), of the share of windows that it has most alone.
+
+    A single source has them all.
+    """
+    if presences.shape[1] == 1:
+        return [windows.places]
     n_anchors = max(1, round(share * len(presences)))
     return [windows.places[np.argsort(-alone, kind="stable")[:n_anchors]] for alone in presences.T]
 
@@ -110,17 +116,23 @@ def find_anchors(windows: Windows, presences: Array, share: float) -> list[Array
 class RemixDataset(Dataset[Tensor]):
     """A crop of a mixture, then for each source as many frames of its anchors, at random levels.
 
-    Levels differ by up to `gain_db` either way. Item (index, position): (1 + sources, channels,
-    frames), decided by the key alone.
+    Levels are `level`, by up to `gain_db` more or less. Item (index, position): (1 + sources,
+    channels, frames), decided by the key alone.
     """
 
     def __init__(
-        self, mixtures: MixtureDataset, anchors: Sequence[Array], n_frames: int, gain_db: float
+        self,
+        mixtures: MixtureDataset,
+        anchors: Sequence[Array],
+        n_frames: int,
+        gain_db: float,
+        level: float,
     ) -> None:
         self.mixtures = mixtures
         self.anchors = anchors
         self.n_frames = n_frames
         self.gain_db = gain_db
+        self.level = level
 
     def __len__(self) -> int:
         return len(self.mixtures)
@@ -139,28 +151,33 @@ class RemixDataset(Dataset[Tensor]):
         drawn = places[random.integers(len(places), size=-(-n_frames // self.n_frames))]
         pieces = [store.mixture(int(index), int(start), self.n_frames) for index, start in drawn]
         collage = np.concatenate(pieces, axis=1)[:, :n_frames]
-        gain = 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
-        return torch.from_numpy(collage * np.float32(gain ** (1 / store.meta.exponent)))
+        gain = self.level * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
+        rest = _rest(store)
+        scaled = rest + (collage - rest) * np.float32(gain ** (1 / store.meta.exponent))
+        return torch.from_numpy(scaled)
 
 
 def _amplitude(store: LatentStore, index: int) -> Array:
     """Latents whose squares add over sources: (channels, frames)."""
     latents, exponent = store.mixture(index), store.meta.exponent
-    if exponent == 1:
-        return latents - np.array(store.meta.mean, dtype=np.float32)[:, None]
-    amplitude: Array = latents ** (exponent / 2)
+    amplitude: Array = latents - _rest(store) if exponent == 1 else latents ** (exponent / 2)
     return amplitude
 
 
+def _rest(store: LatentStore) -> Array:
+    """What latents are without sound, (channels, 1): 0 for magnitudes, else about their mean."""
+    mean = np.array(store.meta.mean, dtype=np.float32)[:, None]
+    return mean if store.meta.exponent == 1 else np.zeros_like(mean)
+
+
 def _balanced(statistics: Array) -> Array:
-    """Rows of sum 1, channels halfway (in decibels) between their own levels and equal ones.
+    """Channels halfway (in decibels) between their own levels and equal ones.
 
     As they are, low bands drown the high ones, in which drums differ most from the rest.
     """
     level = np.tile(statistics.reshape(len(statistics), 2, -1)[:, 0].mean(axis=0), 2)
-    balanced = statistics / np.sqrt(level.clip(1e-6 * level.max()))
-    shares: Array = balanced / balanced.sum(axis=1, keepdims=True)
-    return shares
+    balanced: Array = statistics / np.sqrt(level.clip(1e-6 * level.max()))
+    return balanced
 
 
 def _power_and_change(amplitude: Array) -> Array:
@@ -175,11 +192,14 @@ def remix_datasets(
     n_sources: int,
     n_frames: int,
     anchors: AnchorSettings,
+    level: float,
     seed: int,
 ) -> tuple[RemixDataset, RemixDataset]:
     """Training and validation data of `n_frames`, each remixing anchors of its own store.
 
     The profiles are those of the training store. n_sources 0: mixtures alone, without anchors.
+    level: N where a mixture is the mean of N sources (what sounds alone in it had N times that
+    level), 1 where it is their sum.
     """
     mixtures = [MixtureDataset(path, n_frames) for path in (train, validation)]
     found: list[list[Array]] = [[], []]
@@ -188,7 +208,7 @@ def remix_datasets(
         profiles = fit_profiles(windows[0], n_sources, seed)
         found = [find_anchors(w, find_presences(w, profiles), anchors.share) for w in windows]
     first, second = (
-        RemixDataset(data, places, anchors.n_frames, anchors.gain_db)
+        RemixDataset(data, places, anchors.n_frames, anchors.gain_db, level)
         for data, places in zip(mixtures, found, strict=True)
     )
     return first, second

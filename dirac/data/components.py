@@ -14,18 +14,18 @@ BATCH = 32  # fixed, so that the components are the same on every machine of a k
 
 
 @torch.inference_mode()
-def encode_store(path: Path, encode: Callable[[Tensor], Tensor]) -> Tensor:
+def encode_store(path: Path, encode: Callable[[Tensor], Tensor], device: torch.device) -> Tensor:
     """(excerpts, components, component channels, frames) of all mixtures of a store.
 
-    encode: latents (batch, channels, frames) -> components. They are small (two of one channel:
-    600 numbers a second), so that all of them are held in memory.
+    encode: latents (batch, channels, frames) -> components, on `device`. They are a
+    fraction of the latents, so that all of them are held in memory.
     """
     store = LatentStore(path)
     batches = []
     for first in range(0, len(store), BATCH):
         numbers = range(first, min(first + BATCH, len(store)))
         latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
-        batches.append(encode(latents))
+        batches.append(encode(latents.to(device)).cpu())
     return torch.cat(batches)
 
 

@@ -12,6 +12,8 @@ from dirac.metrics.generation import embed, frechet_distance
 from dirac.separation.generate import Generator
 from dirac.separation.recompose import recompose
 
+RENDERING = 1 << 32  # apart from the seeds of the components
+
 
 def generated(ours: Ours, generator: Generator, n_frames: int, index: int) -> Tensor:
     """Components (1, components, channels, frames) of the prior's song `index`."""
@@ -69,7 +71,7 @@ def render_mixed(ours: Ours, excerpts: Sequence[str], index: int) -> Tensor:
 
 
 def _render(ours: Ours, components: Tensor, index: int) -> Tensor:
-    noise = torch.Generator().manual_seed(ours.seed + index)
+    noise = torch.Generator().manual_seed(RENDERING + ours.seed + index)
     return ours.separator.model.compose(ours.separator.render(components, noise))
 
 

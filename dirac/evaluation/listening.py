@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from dirac.audio.files import write_audio
-from dirac.evaluation.generation import generated
+from dirac.evaluation.generation import RENDERING, generated
 from dirac.evaluation.kept import keep
 from dirac.evaluation.ours import Ours
 from dirac.evaluation.scores import Document
@@ -101,7 +101,8 @@ class Listening:
             )
         rows = [_row("Everything generated", "", clips)] if clips else []
         names = self._names()
-        for index, excerpt in enumerate(self._spread(self.n_songs)):
+        given = self._spread(self.n_songs) if len(names) > 1 else []
+        for index, excerpt in enumerate(given):
             rows.append(self._accompanied(generator, excerpt, index, index % len(names)))
         text = "The prior makes components from noise; the decomposition renders them."
         return _section("generation", "Samples of the prior", text, rows)
@@ -158,8 +159,9 @@ class Listening:
         ]
 
     def _sung(self, name: str, index: int, make: Make) -> Tensor:
+        seed = RENDERING + self.ours.seed + index
         path = self.ours.signals.folder / "sung" / f"{name}.npy"
-        return keep(path, lambda: self.ours.separator.sing(make(), self.ours.seed + index))
+        return keep(path, lambda: self.ours.separator.sing(make(), seed))
 
     def _clip(
         self, label: str, file: str, waveform: Tensor | Signal, scores: Clip | None = None

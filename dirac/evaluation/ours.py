@@ -51,6 +51,11 @@ class Ours:
 
     def read(self, meta: StoreMeta, tracks: Sequence[Track]) -> None:
         """The references of all excerpts: sources, divided by their number."""
+        if len(meta.excerpts) < 2:
+            raise MismatchError(
+                "two test excerpts at least are needed: raise data.max_excerpts.test or get a "
+                "larger data set"
+            )
         by_name, codec = {track.name: track for track in tracks}, self.separator.codec
         for excerpt in meta.excerpts:
             if excerpt.track not in by_name:

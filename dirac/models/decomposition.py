@@ -65,7 +65,8 @@ class Decomposition(nn.Module):
     ):
         super().__init__()
         self.n_channels = n_channels
-        self.exponent = exponent
+        self.nonnegative = exponent != 1 and target == "data"
+        self.exponent = exponent if objective == "anchored" else 1.0  # the paper composes latents
         self.objective: Objective = objective
         self.regression_share = regression_share
         self.n_latents = n_latents
@@ -137,13 +138,11 @@ class Decomposition(nn.Module):
         alpha = torch.rand(len(mixture), device=mixture.device)
         blended = repeat(blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents)
         predictions = self._predict(blended, alpha, self._noisy_components(mixture))
-        prediction = compose(predictions, self.composition, 1)
+        prediction = self.compose(predictions)
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))
 
     def _anchor_loss(self, anchors: Tensor) -> Tensor:
         """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a))."""
-        if self.composition == "mean":  # what sounds alone in a mean of N had N times the level
-            anchors = anchors * self.n_latents ** (1 / self.exponent)
         components = self._noisy_components(self.compose(anchors))
         noise = torch.randn_like(anchors)
         alpha = torch.rand(len(anchors), device=anchors.device)
@@ -174,6 +173,6 @@ class Decomposition(nn.Module):
             repeat(alpha, "batch -> (batch n)", n=n),
             rearrange(components, "batch n channels frames -> (batch n) channels frames"),
         )
-        if self.exponent != 1 and self.target == "data":
+        if self.nonnegative:
             prediction = F.softplus(prediction)
         return rearrange(prediction, "(batch n) channels frames -> batch n channels frames", n=n)

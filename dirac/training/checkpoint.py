@@ -53,8 +53,8 @@ class Checkpoint:
         """Writes builtins and tensors. Raises CheckpointError if the disk refuses."""
         buffer = io.BytesIO()
         torch.save({"format": FORMAT, "fingerprint": self.fingerprint, **state}, buffer)
-        # Of its own: two equal runs at once (queued experiments that differ only further on) may
-        # share the folder, and any of their checkpoints is good for both.
+        # Of this process alone: should two equal runs ever share the folder, any of their
+        # checkpoints is good for both.
         temporary = self.folder / f"checkpoint.{os.getpid()}.partial"
         _write(temporary, buffer.getbuffer(), self.newest)
         with suppress(FileNotFoundError):

@@ -109,7 +109,7 @@ def test_more_sources_than_windows_is_an_error(tmp_path):
 def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
     mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
     places = [np.array([[3, 8]]), np.array([[5, 16]])]
-    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0)
+    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0, level=1.0)
     item = remix[7, 0.25]
     assert item.shape == (3, N_CHANNELS, 12)
     assert torch.equal(item[0], mixtures[7, 0.25])
@@ -125,15 +125,15 @@ def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
 def test_a_remix_is_decided_by_its_key(tmp_path, presence):
     mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
     places = [np.argwhere(presence == one) * [1, WINDOW] for one in (STEADY, FLICKERING)]
-    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0)
+    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0, level=1.0)
     assert torch.equal(remix[7, 0.25], remix[7, 0.25])
     assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
 
 
 def test_without_sources_there_are_mixtures_alone(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
-    settings = SimpleNamespace(share=0.1, n_frames=WINDOW, gain_db=6.0)
-    train, _ = remix_datasets(path, path, 0, 12, settings, seed=0)
+    settings = SimpleNamespace(share=0.1, n_frames=WINDOW, gain_db=6.0, level=1.0)
+    train, _ = remix_datasets(path, path, 0, 12, settings, 1.0, seed=0)
     assert train[3, 0.0].shape == (1, N_CHANNELS, 12)
-    train, validation = remix_datasets(path, path, 2, 12, settings, seed=0)
+    train, validation = remix_datasets(path, path, 2, 12, settings, 2.0, seed=0)
     assert train[3, 0.0].shape == validation[3, 0.0].shape == (3, N_CHANNELS, 12)

@@ -16,7 +16,9 @@ def mixtures() -> np.ndarray:
 
 def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
     path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
-    components = encode_store(path, lambda latents: 2 * latents.unflatten(1, (2, 2)))
+    components = encode_store(
+        path, lambda latents: 2 * latents.unflatten(1, (2, 2)), torch.device("cpu")
+    )
     assert components.shape == (N_EXCERPTS, 2, 2, 10)
     assert torch.equal(components.flatten(1, 2), 2 * torch.from_numpy(mixtures))
 

@@ -1,0 +1,45 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+BEGIN = "from dirac.command import behave_as_command; behave_as_command(); "
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("from dirac.params import load_params; load_params()", "params.yaml is missing"),
+        ("open('nowhere')", "No such file or directory: 'nowhere'"),
+    ],
+)
+def test_an_error_of_ours_is_one_sentence(code, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(code)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_keeps_its_traceback():
+    assert "Traceback" in run("1 / 0").stderr
+
+
+def test_sigterm_is_an_exit_in_good_order():
+    code = "import os, signal\ntry: os.kill(os.getpid(), signal.SIGTERM)\nfinally: print('closed')"
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN.replace("; ", "\n") + code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+    assert done.stdout == "closed\n"
