@@ -1,4 +1,4 @@
-"""How a stage behaves as a command: it ends in good order, and says in one sentence what is wrong."""
+"""How a stage behaves as a command: it ends in good order and says in a sentence what is wrong."""
 
 import signal
 import sys
@@ -6,7 +6,7 @@ from types import FrameType, TracebackType
 
 
 def behave_as_command() -> None:
-    """SIGTERM raises SystemExit; errors of ours and of the disk are printed as their sentence alone.
+    """SIGTERM raises SystemExit; errors of ours and of the disk are printed as their sentence.
 
     Every other uncaught exception is a fault in the program and keeps its traceback.
     """
