@@ -11,7 +11,7 @@ from dirac.reporting.figures import spectrogram
 
 LISTENING = Path("reports/listening")
 LABELS = ["mixture", "drums, refined", "drums, true", "bass, refined", "bass, true"]
-EXCERPT = 1  # the first that has both sources from its beginning
+EXCERPT = 1  # the bass enters after a second
 
 
 def main() -> None:
@@ -19,10 +19,13 @@ def main() -> None:
     rows = next(s["rows"] for s in index["sections"] if s["id"] == "excerpts")
     clips = {clip["label"]: clip["file"] for clip in rows[EXCERPT]["clips"]}
     figure, axes = plt.subplots(1, len(LABELS), figsize=(15, 2.6), layout="constrained")
+    peak = None  # of the mixture: equal colours are equal levels
     for axis, label in zip(axes, LABELS, strict=True):
         samples, rate = soundfile.read(LISTENING / clips[label], dtype="float32", always_2d=True)
         power = spectrogram(samples.T, rate, n_columns=400, n_bands=128)
-        axis.imshow(10 * np.log10(power + 1e-9), origin="lower", aspect="auto", cmap="magma")
+        peak = peak or power.max()
+        decibels = 10 * np.log10(power / peak + 1e-12)
+        axis.imshow(decibels, vmin=-75, vmax=0, origin="lower", aspect="auto", cmap="magma")
         axis.set_title(label)
         axis.set_axis_off()
     figure.savefig("docs/separation.webp", dpi=80, pil_kwargs={"quality": 80})
