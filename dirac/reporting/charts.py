@@ -133,8 +133,14 @@ def box_plot(
             continue
         low, lower, median, upper, high = five_numbers(values)
         text = f"{label}: median {median:.1f}, quartiles {lower:.1f} to {upper:.1f}"
-        places = tuple(place(value, limits) for value in (low, lower, median, upper, high))
-        boxes.append(Box(label, kind, text.replace("-", "−"), places))  # type: ignore[arg-type]
+        places = (
+            place(low, limits),
+            place(lower, limits),
+            place(median, limits),
+            place(upper, limits),
+            place(high, limits),
+        )
+        boxes.append(Box(label, kind, text.replace("-", "−"), places))
     return BoxPlot(title, boxes, axis(limits, 5), place(0.0, limits))
 
 
