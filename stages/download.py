@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dirac.command import behave_as_command
 from dirac.data.download import provide
-from dirac.data.synthetic import make_dataset
+from dirac.data.synthetic import Making, make_dataset
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 
@@ -27,8 +27,7 @@ def main() -> None:
                 finished,
                 synthetic.seed,
                 synthetic.n_songs.model_dump(),
-                synthetic.duration_seconds,
-                synthetic.sample_rate,
+                Making(**synthetic.model_dump(exclude={"seed", "n_songs"})),
             )
         else:
             root = data.root and project_root() / data.root.expanduser()

@@ -1,9 +1,10 @@
 """Anchors: windows of mixtures in which little else than one source sounds, found without stems.
 
-Instruments enter and leave. In a window, the power of every latent channel and of its change are
-about a sum over the sources: a profile times a presence. Nonnegative matrix factorisation of these
-statistics finds both; the windows in which one source's presence exceeds all others' most are its
-anchors. So what tells sources apart is that they are not always there together.
+Instruments enter and leave. In a window, how much latents change along time and along frequency
+is about a sum over the sources: a profile times a presence (what is struck stands upright in a
+spectrogram, what is held lies). Nonnegative matrix factorisation of these statistics finds both;
+the windows in which one source's presence exceeds all others' most are its anchors. So what tells
+sources apart is that they are not always there together.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from dirac.data.store import LatentStore
 Array = np.ndarray[Any, np.dtype[Any]]
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
+N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
 FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
 
 
@@ -49,7 +51,7 @@ class AnchorError(ValueError):
 class Windows:
     """Windows side by side in the excerpts of a store.
 
-    places: (windows, 2), excerpt and first frame; statistics: (windows, 2 channels), sum 1 each.
+    places: (windows, 2), excerpt and first frame; statistics: (windows, statistics), sum 1 each.
     """
 
     places: Array
@@ -62,23 +64,24 @@ def read_windows(path: Path, n_frames: int) -> Windows:
     Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
+    measure = _power_and_change if store.meta.exponent == 1 else _changes
     places, statistics = [], []
     for index in range(len(store)):
         amplitude = _amplitude(store, index)
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
-            statistics.append(_power_and_change(amplitude[:, start : start + n_frames]))
+            statistics.append(measure(amplitude[:, start : start + n_frames]))
     table = np.array(statistics, dtype=np.float64)
     if not table.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
     balanced = _balanced(table)
-    power = balanced.sum(axis=1)
-    loud = power > QUIET * power.mean()
-    return Windows(np.array(places)[loud], balanced[loud] / power[loud, None])
+    total = balanced.sum(axis=1)
+    loud = total > QUIET * total.mean()
+    return Windows(np.array(places)[loud], balanced[loud] / total[loud, None])
 
 
 def fit_profiles(windows: Windows, n_sources: int, seed: int) -> Array:
-    """The profiles of the sources, (sources, 2 channels), each of sum 1."""
+    """The profiles of the sources, (sources, statistics), each of sum 1."""
     from sklearn.decomposition import NMF
 
     chosen = windows.statistics
@@ -152,9 +155,13 @@ class RemixDataset(Dataset[Tensor]):
         pieces = [store.mixture(int(index), int(start), self.n_frames) for index, start in drawn]
         collage = np.concatenate(pieces, axis=1)[:, :n_frames]
         gain = self.level * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
-        rest = _rest(store)
-        scaled = rest + (collage - rest) * np.float32(gain ** (1 / store.meta.exponent))
-        return torch.from_numpy(scaled)
+        return scaled(store, collage, gain)
+
+
+def scaled(store: LatentStore, latents: Array, gain: float) -> Tensor:
+    """Latents (channels, frames) of the store's codec, of a sound `gain` times as loud."""
+    rest = _rest(store)
+    return torch.from_numpy(rest + (latents - rest) * np.float32(gain ** (1 / store.meta.exponent)))
 
 
 def _amplitude(store: LatentStore, index: int) -> Array:
@@ -171,17 +178,33 @@ def _rest(store: LatentStore) -> Array:
 
 
 def _balanced(statistics: Array) -> Array:
-    """Channels halfway (in decibels) between their own levels and equal ones.
+    """Columns halfway (in decibels) between their own levels and equal ones.
 
     As they are, low bands drown the high ones, in which drums differ most from the rest.
     """
-    level = np.tile(statistics.reshape(len(statistics), 2, -1)[:, 0].mean(axis=0), 2)
+    level = statistics.mean(axis=0)
     balanced: Array = statistics / np.sqrt(level.clip(1e-6 * level.max()))
     return balanced
 
 
+def _changes(amplitude: Array) -> Array:
+    """Mean squares of the changes of magnitudes (bands, frames) along time, then frequency.
+
+    (2 N_BANDS,) at most, gathered from neighbouring bands.
+    """
+    along_time = np.square(np.diff(amplitude, axis=1)).mean(axis=1)
+    along_frequency = np.square(np.diff(amplitude, axis=0)).mean(axis=1)
+    return np.array(
+        [
+            band.mean()
+            for changes in (along_time, along_frequency)
+            for band in np.array_split(changes, min(N_BANDS, len(changes)))
+        ]
+    )
+
+
 def _power_and_change(amplitude: Array) -> Array:
-    """(channels, frames) -> (2 channels,)."""
+    """Of latents whose channels have no order, (channels, frames) -> (2 channels,)."""
     change = np.diff(amplitude, axis=1)
     return np.concatenate([np.square(amplitude).mean(axis=1), np.square(change).mean(axis=1)])
 

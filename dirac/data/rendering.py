@@ -1,22 +1,24 @@
-"""Renders composed songs with the sound font that the package pretty_midi carries.
+"""Renders composed songs with sound fonts, drum kits and the synthesizer.
 
 Not by symusic: its synthesizer (0.5.9) plays many programs out of tune, ignores velocity, cuts
 notes off at their end and truncates snares (measured). Our sampler is dirac.data.soundfont.
 """
 
 import functools
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy.signal
 
+from dirac.data import synthesis
+from dirac.data.banks import MIDDLE, Bank, Instruments
 from dirac.data.music import drums
 from dirac.data.music.song import Note, Part, Song
-from dirac.data.soundfont import Samples, load_soundfont
+from dirac.data.soundfont import Samples
 
 OVERSAMPLING = 2  # recordings of 44.1 kHz would alias at the rates we use
-DRUM_BANK = 128
 PEAK = 0.9  # of the mixture, or of a stem if that is higher
 WINDOW_SECONDS = 0.4
 AUDIBLE_DB = -40.0  # windows this far below the loudest one do not count for a stem's loudness
@@ -44,35 +46,55 @@ BALANCE_DB = {
     **dict.fromkeys(drums.TOMS, -2.0),
 }
 HIT_SECONDS = 0.4
+INAUDIBLE = 1e-3  # peak of a sound that a bank may as well not have
 
 
-def find_sound_font() -> Path:
-    """TimGM6mb.sf2 of the package pretty_midi, which is not imported: it drags in much else.
+# Which drum plays for one that a kit lacks, before the built-in kit does.
+SUBSTITUTES = {
+    drums.RIDE_BELL: drums.RIDE,
+    drums.PEDAL_HAT: drums.CLOSED_HAT,
+    drums.STICK: drums.SNARE,
+}
+VOICES = {
+    "kick": (drums.KICK,),
+    "snare": (drums.SNARE, drums.STICK, drums.CLAP),
+    "hats": (drums.CLOSED_HAT, drums.PEDAL_HAT, drums.OPEN_HAT),
+    "toms": drums.TOMS,
+    "cymbals": (drums.CRASH, drums.RIDE, drums.RIDE_BELL),
+}
+PERCUSSION = "percussion"  # every other drum
 
-    Raises FileNotFoundError if the package or its sound font is missing.
-    """
-    spec = importlib.util.find_spec("pretty_midi")
-    folders = (spec.submodule_search_locations if spec else None) or []
-    for folder in folders:
-        path = Path(folder) / "TimGM6mb.sf2"
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        "the sound font TimGM6mb.sf2 of the package pretty_midi is not installed: "
-        "run `pip install pretty_midi`, which brings it"
-    )
 
-
-def render(song: Song, duration_seconds: float, sample_rate: int) -> list[Samples]:
+def render(
+    song: Song, duration_seconds: float, sample_rate: int, instruments: Instruments
+) -> list[Samples]:
     """One stem (time,) per part of the song, at its level: their sum is the mixture."""
     n_samples = round(duration_seconds * sample_rate)
     stems = []
     for part in song.parts:
-        samples = _render_part(part, song.tempo, n_samples, sample_rate)
+        samples = render_part(part, song.tempo, n_samples, sample_rate, instruments)
         gain = 10 ** (part.level_db / 20) / max(active_rms(samples, sample_rate), 1e-6)
-        stems.append(samples * np.float32(gain))
+        produced = samples * np.float32(gain)
+        stems.append(produced)
     peak = max(float(np.abs(sounding).max()) for sounding in [sum(stems), *stems])
     return [stem * np.float32(PEAK / max(peak, 1e-6)) for stem in stems]
+
+
+def render_voices(
+    part: Part, tempo: float, n_samples: int, sample_rate: int, instruments: Instruments
+) -> dict[str, Samples]:
+    """The stems (time,) of a drum kit's voices, before any gain: they add up to the part."""
+    voices = {name: _notes_of(part, members) for name, members in VOICES.items()}
+    known = {drum for members in VOICES.values() for drum in members}
+    voices[PERCUSSION] = tuple(note for note in part.notes if note.pitch not in known)
+    return {
+        name: render_part(replace(part, notes=notes), tempo, n_samples, sample_rate, instruments)
+        for name, notes in voices.items()
+    }
+
+
+def _notes_of(part: Part, members: tuple[int, ...]) -> tuple[Note, ...]:
+    return tuple(note for note in part.notes if note.pitch in members)
 
 
 def active_rms(samples: Samples, sample_rate: int) -> float:
@@ -84,39 +106,94 @@ def active_rms(samples: Samples, sample_rate: int) -> float:
     return float(np.sqrt(audible.mean()))
 
 
-def _render_part(part: Part, tempo: float, n_samples: int, sample_rate: int) -> Samples:
+def render_part(
+    part: Part, tempo: float, n_samples: int, sample_rate: int, instruments: Instruments
+) -> Samples:
     rate = OVERSAMPLING * sample_rate
     track = np.zeros(OVERSAMPLING * n_samples, np.float32)
+    banks = instruments.banks
+    player = _Player(banks[part.bank], part.program, part.patch, part.inst_class, banks[0], rate)
     for note in part.notes:
         start = round(note.start * 60 / tempo * rate)
-        sound = _sound(part, note, tempo, rate)[: max(len(track) - start, 0)]
+        sound = _sound(player, part, note, tempo)[: max(len(track) - start, 0)]
         track[start : start + len(sound)] += sound
     rendered: Samples = scipy.signal.resample_poly(track, 1, OVERSAMPLING).astype(np.float32)
     return rendered
 
 
-def _sound(part: Part, note: Note, tempo: float, rate: int) -> Samples:
+class _Player(NamedTuple):
+    """What makes a part's notes sound, a key of the caches."""
+
+    bank: Bank
+    program: int
+    patch: int | None
+    inst_class: str
+    standard: Bank  # the built-in one, which has every sound
+    rate: int
+
+
+def _sound(player: _Player, part: Part, note: Note, tempo: float) -> Samples:
     """A note with its gain."""
     held_ms = round(note.duration * 60_000 / tempo)
-    tone = _tone(part.program, part.is_drum, note.pitch, held_ms, rate)
+    velocity = MIDDLE if player.patch is not None else player.bank.layer(note.velocity)
     level_db = 40 * np.log10(note.velocity / 127)  # SoundFont 2.04, section 8.4.1
     if part.is_drum:
-        level_db += _trim_db(part.program, note.pitch, rate)
+        level_db += _trim_db(player, note.pitch, velocity)
+        level_db += part.kick_db if note.pitch == drums.KICK else 0.0
+        tone = _stroke(player, note.pitch, velocity, held_ms)
+    else:
+        tone = _tone(player, note.pitch, velocity, held_ms)
     return tone * np.float32(10 ** (level_db / 20))
 
 
-@functools.lru_cache(maxsize=64)
-def _trim_db(kit: int, drum: int, rate: int) -> float:
+@functools.lru_cache(maxsize=256)
+def _trim_db(player: _Player, drum: int, velocity: int) -> float:
     """What brings a stroke on this drum of this kit to its place in BALANCE_DB."""
-    hit = _tone(kit, True, drum, round(1000 * HIT_SECONDS), rate)[: round(HIT_SECONDS * rate)]
-    rms = np.sqrt(np.sum(np.square(hit, dtype=np.float64)) / (HIT_SECONDS * rate))
+    hit = _stroke(player, drum, velocity, round(1000 * HIT_SECONDS))
+    hit = hit[: round(HIT_SECONDS * player.rate)]
+    rms = np.sqrt(np.sum(np.square(hit, dtype=np.float64)) / (HIT_SECONDS * player.rate))
     return BALANCE_DB[drum] - 20 * float(np.log10(max(rms, 1e-6)))
 
 
 @functools.lru_cache(maxsize=512)
-def _tone(program: int, is_drum: bool, pitch: int, held_ms: int, rate: int) -> Samples:
-    """A note at full velocity, with its release. Read-only."""
-    bank, held_seconds = (DRUM_BANK if is_drum else 0), held_ms / 1000
-    tone = load_soundfont(find_sound_font()).tone(bank, program, pitch, held_seconds, rate)
-    tone.setflags(write=False)
-    return tone
+def _stroke(player: _Player, drum: int, velocity: int, held_ms: int) -> Samples:
+    """A stroke, of a related drum or the built-in standard kit if the drawn kit has nothing for it.
+    Read-only."""
+    if player.patch is not None:
+        return _frozen(synthesis.hit(player.patch, drum, player.rate))
+    own, standard = (player.bank, player.program), (player.standard, 0)
+    tried = [(*own, drum), (*own, SUBSTITUTES.get(drum, drum)), (*standard, drum)]
+    return _first_heard(
+        functools.partial(bank.drum, kit, played, velocity, held_ms / 1000, player.rate)
+        for bank, kit, played in tried
+    )
+
+
+@functools.lru_cache(maxsize=512)
+def _tone(player: _Player, pitch: int, velocity: int, held_ms: int) -> Samples:
+    """A note at full loudness, with its release; of the built-in program if the drawn one is
+    silent at this pitch. Read-only."""
+    held_seconds, rate = held_ms / 1000, player.rate
+    if player.patch is not None:
+        return _frozen(synthesis.tone(player.patch, player.inst_class, pitch, held_seconds, rate))
+    return _first_heard(
+        functools.partial(bank.tone, player.program, pitch, velocity, held_seconds, rate)
+        for bank in (player.bank, player.standard)
+    )
+
+
+def _first_heard(attempts: Iterable[Callable[[], Samples]]) -> Samples:
+    """The first sound that there is; silence if there is none."""
+    for attempt in attempts:
+        try:
+            sound = attempt()
+        except KeyError:
+            continue
+        if np.abs(sound).max(initial=0) > INAUDIBLE:
+            return _frozen(sound)
+    return _frozen(np.zeros(0, np.float32))
+
+
+def _frozen(sound: Samples) -> Samples:
+    sound.setflags(write=False)
+    return sound

@@ -2,6 +2,8 @@
 
     [data set folder/] [train|validation|test/] TrackNNNNN / metadata.yaml, mix.flac, stems/SNN.flac
 
+In our synthetic set a stem of drums may have voices (kick, snare, ...), which are sources too.
+
 The reader trusts the files and not what metadata.yaml says about them: the instrument class of a
 stem is all that it takes from there. In Slakh2100 numbers of stems have gaps, the flag
 `audio_rendered` can be wrong either way, and a track's yaml may name folders of another one.
@@ -22,6 +24,9 @@ from dirac.data.tracks import SPLITS, Stem, Track, track_info
 # BabySlakh has no splits: of its 20 tracks, ordered by number, the first 70 % are train, the next
 # 15 % validation, the rest test (14, 3, 3).
 SHARES = (0.70, 0.85)
+
+# A key of ours in the entry of a stem: name of a voice -> its file, within the folder of the stems.
+VOICES_KEY = "voices"
 
 AUDIO_SUFFIXES = (".flac", ".wav")
 
@@ -67,6 +72,8 @@ def _read_track(folder: Path, split: str) -> Track:
         path = _audio_file(folder / "stems", str(number))
         if path is not None:
             stems.setdefault(_source(folder, str(number), entry), []).append(Stem(path))
+            for voice, file in _voices(folder, entry).items():
+                stems.setdefault(voice, []).append(Stem(file))
     if not stems:
         raise DataError(
             f"{folder / 'stems'} holds none of the stems that metadata.yaml names: "
@@ -106,3 +113,16 @@ def _source(folder: Path, number: str, entry: Any) -> str:
     if not isinstance(inst_class, str) or not source_name(inst_class):
         raise DataError(f"{folder / 'metadata.yaml'}: stem {number} has no inst_class")
     return source_name(inst_class)
+
+
+def _voices(folder: Path, entry: Any) -> dict[str, Path]:
+    """The files of a drums stem's voices, by name; those of our own set alone have any.
+
+    Raises DataError if one that is named is missing.
+    """
+    named = entry.get(VOICES_KEY) or {}
+    files = {str(voice): folder / "stems" / str(file) for voice, file in dict(named).items()}
+    for path in files.values():
+        if not path.is_file():
+            raise DataError(f"{path} is missing, which {folder / 'metadata.yaml'} names")
+    return files

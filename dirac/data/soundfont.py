@@ -39,12 +39,14 @@ DEFAULTS = {FILTER: 13500, SCALE_TUNING: 100, ROOT_KEY: -1} | dict.fromkeys(
 NOT_ADDED = {KEYS, VELOCITIES, INSTRUMENT_OF, SAMPLE_OF, SAMPLE_MODES, ROOT_KEY}
 OPEN_FILTER_HZ = 9000.0
 LONGEST_RELEASE_SECONDS = 0.6
-VELOCITY = 100  # which layer of an instrument sounds; the loudness is the caller's
+EVERY_VALUE = 127 << 8  # a range of keys or velocities, the lowest in the low byte
 
 
 @dataclass(frozen=True)
 class SoundFont:
-    samples: Samples
+    """samples stay in the file, as the 16-bit numbers they are."""
+
+    samples: NDArray[np.int16]
     presets: NDArray[np.void]
     preset_zones: list[dict[int, int]]
     instruments: NDArray[np.void]
@@ -52,34 +54,68 @@ class SoundFont:
     headers: NDArray[np.void]
 
     def tone(
-        self, bank: int, program: int, pitch: int, held_seconds: float, sample_rate: int
+        self,
+        place: tuple[int, int],
+        pitch: int,
+        velocity: int,
+        held_seconds: float,
+        sample_rate: int,
     ) -> Samples:
-        """A note at full velocity (time,), held and then released. Raises KeyError if the font has
+        """A note (time,) of the program at `place` (bank, program), held and then released. The
+        velocity chooses the layer; the loudness is the caller's. Raises KeyError if the font has
         no such program, or the program nothing at this pitch."""
         voices = [
             self._voice(generators, pitch, held_seconds, sample_rate)
-            for generators in self._regions(bank, program, pitch)
+            for generators in self._regions(place, pitch, velocity)
         ]
         if not voices:
-            raise KeyError(f"bank {bank}, program {program} has no sound at pitch {pitch}")
+            raise KeyError(f"bank {place[0]}, program {place[1]} has no sound at pitch {pitch}")
         tone = np.zeros(max(map(len, voices)), np.float32)
         for voice in voices:
             tone[: len(voice)] += voice
         return tone
 
-    def _regions(self, bank: int, program: int, pitch: int) -> Iterator[dict[int, int]]:
+    def places(self) -> list[tuple[int, int]]:
+        """(bank, program) of every preset; the last record only ends the list."""
+        return [(int(preset["bank"]), int(preset["program"])) for preset in self.presets[:-1]]
+
+    @functools.cached_property
+    def has_layers(self) -> bool:
+        """Whether what sounds depends on the velocity."""
+        zones = (*self.preset_zones, *self.instrument_zones)
+        return any(zone.get(VELOCITIES, EVERY_VALUE) & 0xFFFF != EVERY_VALUE for zone in zones)
+
+    def sounds_at(self, place: tuple[int, int], pitch: int) -> bool:
+        """Whether the program at `place` has a sample for this pitch, struck half hard."""
+        return any(True for _ in self._regions(place, pitch, 100))
+
+    def _regions(
+        self, place: tuple[int, int], pitch: int, velocity: int
+    ) -> Iterator[dict[int, int]]:
         """The generators of every sample that sounds, those of the preset added."""
+        bank, program = place
         found = (self.presets["bank"] == bank) & (self.presets["program"] == program)
         for preset in np.flatnonzero(found[:-1]).tolist():
-            outer_zones = _zones(self.presets, self.preset_zones, preset, INSTRUMENT_OF, pitch)
-            for outer in outer_zones:
-                inner_zones = _zones(
-                    self.instruments, self.instrument_zones, outer[INSTRUMENT_OF], SAMPLE_OF, pitch
-                )
-                for inner in inner_zones:
+            for outer in self._zones(preset, INSTRUMENT_OF, pitch, velocity):
+                for inner in self._zones(outer[INSTRUMENT_OF], SAMPLE_OF, pitch, velocity):
                     added = {kind: n for kind, n in outer.items() if kind not in NOT_ADDED}
                     region = DEFAULTS | inner
                     yield region | {kind: region.get(kind, 0) + n for kind, n in added.items()}
+
+    def _zones(self, owner: int, leaf: int, pitch: int, velocity: int) -> Iterator[dict[int, int]]:
+        """The zones of one preset or instrument (leaf says which) that sound at this pitch and
+        velocity, its global zone joined."""
+        owners, zones = self.instruments, self.instrument_zones
+        if leaf == INSTRUMENT_OF:
+            owners, zones = self.presets, self.preset_zones
+        shared: dict[int, int] = {}
+        first = int(owners[owner]["bag"])
+        for number, zone in enumerate(zones[first : int(owners[owner + 1]["bag"])]):
+            joined = shared | zone
+            if leaf not in zone:
+                shared = zone if number == 0 else shared
+            elif _covers(joined, KEYS, pitch) and _covers(joined, VELOCITIES, velocity):
+                yield joined
 
     def _voice(
         self, generators: Generators, pitch: int, held_seconds: float, sample_rate: int
@@ -98,7 +134,10 @@ class SoundFont:
             positions = positions[: np.searchsorted(positions, end - start - 1)]
         whole = positions.astype(np.int64)
         part = (positions - whole).astype(np.float32)
-        source = self.samples[start : end + 1]
+        needed = start + int(whole.max(initial=0)) + 2
+        source = self.samples[start : min(end + 1, needed)].astype(np.float32) / np.float32(32768)
+        if len(source) < 2 or len(whole) == 0:
+            return np.zeros(0, np.float32)
         whole = np.minimum(whole, len(source) - 2)
         voice = source[whole] * (1 - part) + source[whole + 1] * part
         return _low_pass(voice * envelope[: len(voice)], generators[FILTER], sample_rate)
@@ -106,12 +145,17 @@ class SoundFont:
 
 @functools.cache
 def load_soundfont(path: Path) -> SoundFont:
-    """Reads a SoundFont 2 file; raises ValueError if it is none."""
-    data = path.read_bytes()
-    if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
+    """Opens a SoundFont 2 file, whose samples (hundreds of megabytes) stay on disk until a note
+    needs them. Raises FileNotFoundError if there is none, ValueError if it is no sound font."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[:4] != b"RIFF" or start[8:] != b"sfbk":
         raise ValueError(f"{path} is not a SoundFont 2 file")
+    data = np.memmap(path, np.uint8, mode="r").data
     chunks = dict(_chunks(data, 12))
-    samples = np.frombuffer(chunks[b"smpl"], "<i2").astype(np.float32) / np.float32(32768)
+    if missing := {b"smpl", b"phdr", b"inst", b"shdr"} - set(chunks):
+        raise ValueError(f"{path} is not a SoundFont 2 file: it has no {sorted(missing)[0]!r}")
+    samples = np.frombuffer(chunks[b"smpl"], "<i2")
     return SoundFont(
         samples=samples,
         presets=np.frombuffer(chunks[b"phdr"], PRESET),
@@ -122,7 +166,7 @@ def load_soundfont(path: Path) -> SoundFont:
     )
 
 
-def _chunks(data: bytes, start: int) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(data: memoryview, start: int) -> Iterator[tuple[bytes, memoryview]]:
     """All chunks that are no lists, those within lists too."""
     while start + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, start)
@@ -134,27 +178,14 @@ def _chunks(data: bytes, start: int) -> Iterator[tuple[bytes, bytes]]:
         start += 8 + size + size % 2
 
 
-def _read_zones(bags: bytes, generators: bytes) -> list[dict[int, int]]:
+def _read_zones(bags: memoryview, generators: memoryview) -> list[dict[int, int]]:
     starts = np.frombuffer(bags, BAG)["generator"]
     records = np.frombuffer(generators, GENERATOR).tolist()
     return [dict(records[start:end]) for start, end in itertools.pairwise(starts)]
 
 
-def _zones(
-    owners: NDArray[np.void], zones: list[dict[int, int]], owner: int, leaf: int, pitch: int
-) -> Iterator[dict[int, int]]:
-    """The zones of one preset or instrument that sound at this pitch, its global zone joined."""
-    shared: dict[int, int] = {}
-    first = int(owners[owner]["bag"])
-    for number, zone in enumerate(zones[first : int(owners[owner + 1]["bag"])]):
-        if leaf not in zone:
-            shared = zone if number == 0 else shared
-        elif _covers(shared | zone, KEYS, pitch) and _covers(shared | zone, VELOCITIES, VELOCITY):
-            yield shared | zone
-
-
 def _covers(zone: Generators, kind: int, value: int) -> bool:
-    span = zone.get(kind, 127 << 8) & 0xFFFF
+    span = zone.get(kind, EVERY_VALUE) & 0xFFFF
     return span & 0xFF <= value <= span >> 8
 
 

@@ -6,9 +6,9 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +16,41 @@ import soundfile
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
+from dirac.data.banks import Instruments, load_instruments
+from dirac.data.mixing import Voices, mix_song, sum_voices
 from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
-from dirac.data.music.song import DRUMS, Song
-from dirac.data.rendering import PEAK, find_sound_font, render
+from dirac.data.music.song import DRUMS, Part, Song, happens
+from dirac.data.production import Chain, draw_chain
+from dirac.data.rendering import PEAK
+from dirac.data.slakh import VOICES_KEY
 from dirac.data.soundfont import Samples
 
 SPLITS = ("train", "validation", "test")
+VOICES_FOLDER = "voices"  # within that of the stems
 DRUM_PROGRAM = 128  # Slakh's program_num of drums
+
+
+@dataclass(frozen=True)
+class Making:
+    """How tracks are made: `data.synthetic` of params.yaml but for the seed and numbers of songs.
+
+    level_db: parts are mixed up to that much louder or softer; production: share of the parts that
+    get effects; drum_voices: whether the drums' voices are written as well;
+    banks: files of more instruments; synthesis: share of the parts that are synthesized.
+    """
+
+    duration_seconds: float
+    sample_rate: int
+    level_db: float
+    production: float
+    drum_voices: bool
+    banks: tuple[Path, ...]
+    synthesis: float
+
+    @property
+    def instruments(self) -> Instruments:
+        return load_instruments(self.banks, self.synthesis)
 
 
 @dataclass(frozen=True)
@@ -33,8 +60,7 @@ class Recipe:
     split: str
     number: int  # of the track, unique over the splits
     seeds: tuple[int, int, int]  # seed of the set, split, place in the split
-    duration_seconds: float
-    sample_rate: int
+    making: Making
 
     @property
     def name(self) -> str:
@@ -42,7 +68,10 @@ class Recipe:
 
     @property
     def uuid(self) -> str:
-        return uuid.uuid5(uuid.NAMESPACE_OID, repr(self)).hex
+        """Knows banks by their names only: they may lie elsewhere on another machine."""
+        banks = tuple(Path(path.name) for path in self.making.banks)
+        content = replace(self, making=replace(self.making, banks=banks))
+        return uuid.uuid5(uuid.NAMESPACE_OID, repr(content)).hex
 
     def folder_in(self, target: Path) -> Path:
         return target / self.split / self.name
@@ -52,8 +81,7 @@ def make_dataset(
     target: Path,
     seed: int,
     n_songs: Mapping[str, int],
-    duration_seconds: float,
-    sample_rate: int,
+    making: Making,
 ) -> None:
     """Writes target/{train,validation,test}/TrackNNNNN as Slakh2100 does (16-bit mono flac).
 
@@ -62,10 +90,11 @@ def make_dataset(
     function makes what is missing, with the same bytes.
 
     Raises FileExistsError if target holds tracks that this call would not make, FileNotFoundError
-    if the sound font is missing, OSError if a file cannot be written.
+    if a bank of instruments is missing, DataError if one is broken, OSError if a file cannot be
+    written.
     """
-    find_sound_font()
-    recipes = _recipes(seed, n_songs, duration_seconds, sample_rate)
+    _ = making.instruments  # a missing one stops here, not in every worker
+    recipes = _recipes(seed, n_songs, making)
     _refuse_foreign_tracks(target, recipes)
     missing = [recipe for recipe in recipes if not recipe.folder_in(target).exists()]
     try:
@@ -83,21 +112,42 @@ def make_dataset(
 
 def make_track(target: Path, recipe: Recipe) -> None:
     """Composes, renders and writes one track folder, beside its place and then renamed."""
-    song = compose(np.random.default_rng(recipe.seeds), recipe.duration_seconds)
-    stems = render(song, recipe.duration_seconds, recipe.sample_rate)
+    making = recipe.making
+    rng = np.random.default_rng(recipe.seeds)
+    song = compose(rng, making.duration_seconds, making.level_db, making.instruments.draw)
+    chains = [_draw_production(rng, part, making.production) for part in song.parts]
+    n_samples = round(making.duration_seconds * making.sample_rate)
+    rate, split = making.sample_rate, making.drum_voices
+    rendered = mix_song(song, n_samples, rate, making.instruments, chains, split_drums=split)
     beside = recipe.folder_in(target).with_name(f".{recipe.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
-    for folder in ("MIDI", "stems"):
-        (beside / folder).mkdir(parents=True)
-    for number, (part, stem) in enumerate(zip(song.parts, stems, strict=True)):
-        midi = to_score(song, [part]).dumps_midi()
-        (beside / "MIDI" / f"S{number:02d}.mid").write_bytes(midi)
-        (beside / "stems" / f"S{number:02d}.flac").write_bytes(_flac(stem, recipe.sample_rate))
-    (beside / "all_src.mid").write_bytes(to_score(song, song.parts).dumps_midi())
-    mixture: Samples = np.sum(np.stack(stems), axis=0, dtype=np.float32)
-    (beside / "mix.flac").write_bytes(_flac(mixture, recipe.sample_rate))
-    (beside / "metadata.yaml").write_bytes(_metadata(recipe, song))
+    for name, content in _files(recipe, song, rendered):
+        (beside / name).parent.mkdir(parents=True, exist_ok=True)
+        (beside / name).write_bytes(content)
     beside.rename(recipe.folder_in(target))
+
+
+def _draw_production(rng: np.random.Generator, part: Part, share: float) -> Chain | None:
+    return draw_chain(rng, part.inst_class) if happens(rng, share) else None
+
+
+def _files(recipe: Recipe, song: Song, rendered: list[Voices]) -> Iterator[tuple[str, bytes]]:
+    """Path within the track's folder and contents of every file."""
+    rate, stems = recipe.making.sample_rate, [sum_voices(voices) for voices in rendered]
+    for number, (part, voices, stem) in enumerate(zip(song.parts, rendered, stems, strict=True)):
+        yield f"MIDI/S{number:02d}.mid", to_score(song, [part]).dumps_midi()
+        yield f"stems/S{number:02d}.flac", _flac(stem, rate)
+        if part.is_drum and recipe.making.drum_voices:
+            for voice, samples in voices.items():
+                yield f"stems/{_voice_file(number, voice)}", _flac(samples, rate)
+    yield "all_src.mid", to_score(song, song.parts).dumps_midi()
+    yield "mix.flac", _flac(np.sum(np.stack(stems), axis=0, dtype=np.float32), rate)
+    yield "metadata.yaml", _metadata(recipe, song, rendered)
+
+
+def _voice_file(number: int, voice: str) -> str:
+    """Of a voice of stem `number`, within the folder of the stems."""
+    return f"{VOICES_FOLDER}/S{number:02d}_{voice}.flac"
 
 
 def _refuse_foreign_tracks(target: Path, recipes: list[Recipe]) -> None:
@@ -113,15 +163,13 @@ def _refuse_foreign_tracks(target: Path, recipes: list[Recipe]) -> None:
             )
 
 
-def _recipes(
-    seed: int, n_songs: Mapping[str, int], duration_seconds: float, sample_rate: int
-) -> list[Recipe]:
+def _recipes(seed: int, n_songs: Mapping[str, int], making: Making) -> list[Recipe]:
     unknown = set(n_songs) - set(SPLITS)
     if unknown:
         raise ValueError(f"unknown splits {sorted(unknown)}: n_songs takes {', '.join(SPLITS)}")
     places = [(split, index) for split in SPLITS for index in range(n_songs.get(split, 0))]
     return [
-        Recipe(split, number, (seed, SPLITS.index(split), index), duration_seconds, sample_rate)
+        Recipe(split, number, (seed, SPLITS.index(split), index), making)
         for number, (split, index) in enumerate(places, start=1)
     ]
 
@@ -159,20 +207,24 @@ def _flac(samples: Samples, sample_rate: int) -> bytes:
     return file.getvalue()
 
 
-def _metadata(recipe: Recipe, song: Song) -> bytes:
-    """Slakh2100's metadata.yaml."""
-    stems = {
+def _metadata(recipe: Recipe, song: Song, rendered: list[Voices]) -> bytes:
+    """Slakh2100's metadata.yaml, with the key VOICES_KEY of ours."""
+    stems: dict[str, dict[str, object]] = {
         f"S{number:02d}": {
             "audio_rendered": True,
             "inst_class": part.inst_class,
             "is_drum": part.is_drum,
             "midi_program_name": part.inst_class,
             "midi_saved": True,
-            "plugin_name": "TimGM6mb.sf2",
+            "plugin_name": recipe.making.instruments.name(part.bank, part.patch),
             "program_num": DRUM_PROGRAM if part.inst_class == DRUMS else part.program,
         }
         for number, part in enumerate(song.parts)
     }
+    for number, (part, voices) in enumerate(zip(song.parts, rendered, strict=True)):
+        if part.is_drum and recipe.making.drum_voices:
+            files = {voice: _voice_file(number, voice) for voice in voices}
+            stems[f"S{number:02d}"][VOICES_KEY] = files
     metadata = {
         "UUID": recipe.uuid,
         "audio_dir": "stems",

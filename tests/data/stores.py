@@ -8,11 +8,14 @@ from dirac.data.store import StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 
 
-def write_mixtures(path: Path, mixtures: np.ndarray, exponent: float) -> Path:
-    """mixtures: (excerpts, channels, frames); sources are left out."""
+def write_mixtures(
+    path: Path, mixtures: np.ndarray, exponent: float, sources: dict[str, np.ndarray] | None = None
+) -> Path:
+    """mixtures, and each of the sources if there are any: (excerpts, channels, frames)."""
     n_excerpts, n_channels, n_frames = mixtures.shape
+    stems = sources or {}
     writer = StoreWriter(path)
-    writer.append(list(mixtures[:, None]))
+    writer.append(list(np.stack([mixtures, *stems.values()], axis=1)))
     writer.finish(
         StoreMeta(
             version=1,
@@ -24,7 +27,7 @@ def write_mixtures(path: Path, mixtures: np.ndarray, exponent: float) -> Path:
             n_channels=n_channels,
             n_frames=n_frames,
             dtype=str(mixtures.dtype),
-            sources=(),
+            sources=tuple(stems),
             excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(n_excerpts)),
             records=tuple(range(n_excerpts)),
             dropped={},

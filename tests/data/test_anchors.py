@@ -1,4 +1,4 @@
-"""Two sources that play by turns: one steady and low, one flickering and high."""
+"""Two sources that play by turns: one steady with harmonics, one flickering and smooth."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from dirac.data.datasets import MixtureDataset
 
 from . import stores
 
-N_CHANNELS, WINDOW = 6, 8
+N_CHANNELS, WINDOW = 12, 8
 STEADY, FLICKERING, BOTH = 1, 2, 3
 
 
@@ -28,13 +28,10 @@ def latents(present: int, random: np.random.Generator, exponent: float) -> np.nd
     """(channels, WINDOW): magnitudes**(1 / exponent) of the sources that are present."""
     power = np.zeros((N_CHANNELS, WINDOW))
     if present & STEADY:
-        power[:3] += random.uniform(0.5, 2) * np.array([[1.0], [0.8], [0.3]])
+        harmonics = np.where(np.arange(N_CHANNELS) % 3 == 0, 1.0, 0.01)
+        power += random.uniform(0.5, 2) * harmonics[:, None]
     if present & FLICKERING:
-        power[2:] += (
-            random.uniform(0.5, 2)
-            * np.array([[0.2], [1.0], [0.9], [0.7]])
-            * (np.arange(WINDOW) % 2)
-        )
+        power += random.uniform(0.5, 2) * (np.arange(WINDOW) % 4 == 0)
     return power ** (1 / exponent)
 
 
@@ -60,7 +57,7 @@ def presence_at(places: np.ndarray, presence: np.ndarray) -> set[int]:
 def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
     windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW)
     assert windows.places.shape == (160, 2)
-    assert windows.statistics.shape == (160, 2 * N_CHANNELS)
+    assert windows.statistics.shape == (160, 2 * N_CHANNELS - 1)
     profiles = fit_profiles(windows, 2, seed=0)
     assert np.allclose(profiles.sum(axis=1), 1)
     first, second = find_anchors(windows, find_presences(windows, profiles), share=0.15)

@@ -59,6 +59,11 @@ def test_the_synthetic_set_is_composed(run_stage):
         "n_songs": {"train": 1, "validation": 1, "test": 1},
         "duration_seconds": 8,
         "sample_rate": 16000,
+        "level_db": 3.0,
+        "production": 0.5,
+        "drum_voices": False,
+        "banks": [],
+        "synthesis": 0.0,
     }
     tracks = run_stage(name="synthetic", root=None, synthetic=synthetic)
     assert [track.split for track in tracks] == ["train", "validation", "test"]

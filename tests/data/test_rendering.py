@@ -1,13 +1,12 @@
-import importlib.util
-
 import numpy as np
 import pytest
 
 from dirac.data import rendering
+from dirac.data.banks import load_instruments
 from dirac.data.music import drums
 from dirac.data.music.song import BASS, DRUMS, Note, Part, Song
 from dirac.data.music.styles import STYLES, Style
-from dirac.data.rendering import PEAK, active_rms, find_sound_font, render
+from dirac.data.rendering import PEAK, active_rms, render, render_part, render_voices
 from dirac.data.soundfont import Samples
 
 RATE = 16000
@@ -16,7 +15,7 @@ RATE = 16000
 def stem_of(inst_class: str, program: int, *notes: Note) -> Samples:
     """Ten seconds of one part at 60 beats a minute: a beat is a second."""
     song = Song("rock", 60.0, (), (Part(inst_class, program, 0.0, notes),))
-    return render(song, 10.0, RATE)[0]
+    return render(song, 10.0, RATE, load_instruments())[0]
 
 
 def drums_of(style: Style) -> set[int]:
@@ -57,9 +56,11 @@ def test_drums_of_every_kit_are_balanced(kit: int) -> None:
 
 def test_drums_sound_longer_than_a_click() -> None:
     used = {(kit, drum) for style in STYLES for kit in style.kits for drum in drums_of(style)}
+    (bank,) = load_instruments().banks
     for kit, drum in sorted(used):
-        hit = rendering._tone(kit, True, drum, 500, RATE)
-        assert np.abs(hit[RATE // 50 :]).max() > 0.02 * np.abs(hit).max(), (kit, drum)
+        hit = bank.drum(kit, drum, 100, 0.5, RATE)
+        n_click = RATE // (125 if drum == drums.STICK else 50)  # the 808's rim shot is a click
+        assert np.abs(hit[n_click:]).max() > 0.02 * np.abs(hit).max(), (kit, drum)
 
 
 def test_parts_are_mixed_at_their_levels_and_peak_together() -> None:
@@ -67,7 +68,7 @@ def test_parts_are_mixed_at_their_levels_and_peak_together() -> None:
         Part(BASS, 33, -6.0, tuple(Note(float(beat), 1.0, 40, 100) for beat in range(10))),
         Part(DRUMS, 0, 0.0, tuple(Note(float(beat), 0.5, 36, 100) for beat in range(10))),
     )
-    bass, kick = render(Song("rock", 60.0, (), parts), 10.0, RATE)
+    bass, kick = render(Song("rock", 60.0, (), parts), 10.0, RATE, load_instruments())
     levels = [20 * np.log10(active_rms(stem, RATE)) for stem in (bass, kick)]
     assert levels[1] - levels[0] == pytest.approx(6.0, abs=1e-3)
     assert np.abs(bass + kick).max() <= PEAK + 1e-6
@@ -81,7 +82,25 @@ def test_active_rms_leaves_silence_out() -> None:
     assert active_rms(np.zeros(RATE, np.float32), RATE) == 0
 
 
-def test_a_missing_sound_font_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(FileNotFoundError, match=r"TimGM6mb\.sf2.*pip install pretty_midi"):
-        find_sound_font()
+def test_voices_add_up_to_the_drums() -> None:
+    played = (drums.KICK, drums.SNARE, drums.CLOSED_HAT, drums.TOMS[0], drums.CRASH, drums.SHAKER)
+    notes = tuple(Note(float(beat), 0.5, drum, 100) for beat, drum in enumerate(played))
+    place = (Part(DRUMS, 0, 0.0, notes), 60.0, 8 * RATE, RATE, load_instruments())
+    voices = render_voices(*place)
+    assert set(voices) == {*rendering.VOICES, rendering.PERCUSSION}
+    assert all(voice.any() for voice in voices.values())
+    np.testing.assert_allclose(sum(voices.values()), render_part(*place), atol=1e-5)
+
+
+def test_what_a_kit_lacks_another_plays() -> None:
+    stem = stem_of(DRUMS, 99, Note(0.0, 0.5, drums.KICK, 100))  # there is no kit 99
+    np.testing.assert_array_equal(stem, stem_of(DRUMS, 0, Note(0.0, 0.5, drums.KICK, 100)))
+
+
+def test_patches_play_bass_and_drums() -> None:
+    parts = (
+        Part(BASS, 33, 0.0, (Note(0.0, 1.0, 40, 100),), patch=3),
+        Part(DRUMS, 0, 0.0, (Note(0.0, 1.0, drums.KICK, 100),), patch=3),
+    )
+    stems = render(Song("rock", 60.0, (), parts), 4.0, RATE, load_instruments())
+    assert all(np.isfinite(stem).all() and stem.any() for stem in stems)

@@ -138,3 +138,18 @@ def test_a_stem_without_class_is_named(tmp_path, slakh_track, sine, inst_class):
     edit_metadata(folder, lambda values: values["stems"]["S01"].update(inst_class=inst_class))
     with pytest.raises(DataError, match=r"metadata\.yaml: stem S01 has no inst_class"):
         find_tracks(tmp_path)
+
+
+def test_voices_of_drums_are_sources(tmp_path, slakh_track, sine):
+    folder = simple(slakh_track, sine, tmp_path / "train" / "Track00001")
+    (folder / "stems" / "voices").mkdir()
+    soundfile.write(folder / "stems" / "voices" / "S00_kick.flac", sine(50), 8000)
+    names = {"kick": "voices/S00_kick.flac"}
+    edit_metadata(folder, lambda values: values["stems"]["S00"].update(voices=names))
+    (track,) = find_tracks(tmp_path)
+    assert set(track.stems) == {"bass", "drums", "kick"}
+    read = read_sources(track, ("kick", "snare"), 0.0, 0.5, 8000, 1)[:, 0]
+    np.testing.assert_allclose(read, [sine(50), np.zeros(4000)], atol=1e-4)
+    (folder / "stems" / "voices" / "S00_kick.flac").unlink()
+    with pytest.raises(DataError, match=r"S00_kick\.flac is missing"):
+        find_tracks(tmp_path)

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dirac.data.banks import find_sound_font
 from dirac.data.music.composer import PROGRAMS
 from dirac.data.music.song import BASS, PIANO
-from dirac.data.rendering import find_sound_font
 from dirac.data.soundfont import DECAY, SUSTAIN, Samples, SoundFont, _envelope, load_soundfont
 
 RATE = 48000
@@ -30,12 +30,12 @@ def fundamental(tone: Samples, guess: float) -> float:
 @pytest.mark.parametrize("pitch", [33, 45, 57])
 def test_notes_are_in_tune(font: SoundFont, program: int, pitch: int) -> None:
     expected = 440 * 2 ** ((pitch - 69) / 12)
-    heard = fundamental(font.tone(0, program, pitch, 1.0, RATE), expected)
+    heard = fundamental(font.tone((0, program), pitch, 100, 1.0, RATE), expected)
     assert 1200 * abs(np.log2(heard / expected)) < 30  # cents
 
 
 def test_tones_last_as_long_as_held_and_then_fade(font: SoundFont) -> None:
-    tone = font.tone(0, 33, 40, 1.0, RATE)
+    tone = font.tone((0, 33), 40, 100, 1.0, RATE)
     assert tone.dtype == np.float32
     assert np.abs(tone[RATE - 2000 : RATE]).max() > 0.01
     assert len(tone) > RATE
@@ -51,7 +51,7 @@ def test_envelope_decays_straight_in_decibels() -> None:
 
 def test_what_is_not_there_is_said(font: SoundFont, tmp_path: Path) -> None:
     with pytest.raises(KeyError, match="bank 77, program 3"):
-        font.tone(77, 3, 60, 1.0, RATE)
+        font.tone((77, 3), 60, 100, 1.0, RATE)
     (tmp_path / "no.sf2").write_bytes(b"RIFF no sound font at all")
     with pytest.raises(ValueError, match=r"no\.sf2 is not a SoundFont 2 file"):
         load_soundfont(tmp_path / "no.sf2")

@@ -114,5 +114,71 @@ def off_beat(rng: np.random.Generator, bar: Bar) -> list[Note]:
     ]
 
 
+def slap(rng: np.random.Generator, bar: Bar) -> list[Note]:
+    """Thumbed roots and short, loud pops an octave above, with dead ghost notes between."""
+    pops = pick(rng, ((2, 6, 10, 14), (3, 6, 11, 14), (4, 12), (6, 7, 14)))
+    notes = []
+    for step in range(bar.n_steps):
+        root = low(bar.chord_at(step).root)
+        if step in pops:
+            notes.append(bar.note(step, 0.6, root + 12, 118))
+        elif step % 8 == 0 or happens(rng, 0.2):
+            notes.append(bar.note(step, 1.4, root, 106))
+        elif happens(rng, 0.15):
+            notes.append(bar.note(step, 0.3, root, 50))
+    return notes
+
+
+def held_subs(rng: np.random.Generator, bar: Bar) -> list[Note]:
+    """Very low, long notes, the second of a bar struck where no beat is."""
+    second = pick(rng, (6, 10, 11))
+    first = bar.note(0, second * 0.98, low(bar.chords[0].root), 104)
+    if second >= bar.n_steps or happens(rng, 0.3):
+        return [bar.note(0, bar.n_steps * 0.98, low(bar.chords[0].root), 104)]
+    root = low(bar.chord_at(second).root)
+    return [first, bar.note(second, (bar.n_steps - second) * 0.98, root, 98)]
+
+
+def slides(rng: np.random.Generator, bar: Bar) -> list[Note]:
+    """Long notes that are reached by semitones in quick succession, each overlapping the next."""
+    half = bar.n_steps // 2
+    way = pick(rng, (-3, -2, 2, 4))
+    notes = []
+    for step in (0, half):
+        root = low(bar.chord_at(step).root)
+        distance = abs(way) if happens(rng, 0.6) else 0
+        for count in range(distance):
+            pitch = root + way - count * (1 if way > 0 else -1)
+            notes.append(bar.note(step + count * 0.5, 0.9, max(pitch, LOWEST - 4), 84))
+        notes.append(bar.note(step + distance * 0.5, half - distance * 0.5, root, 96))
+    return notes
+
+
+def melodic(rng: np.random.Generator, bar: Bar) -> list[Note]:
+    """A tune in the high register: steps of the scale between chord tones."""
+    step, notes = 0, []
+    pitch = low(bar.chords[0].root) + 12
+    while step < bar.n_steps:
+        length = pick(rng, (2, 2, 3, 4))
+        if step % 8 == 0:
+            pitch = low(bar.chord_at(step).root) + 12
+        else:
+            near = [pitch + move for move in range(-4, 5) if (pitch + move) % 12 in bar.scale]
+            pitch = min(max(pick(rng, near), LOWEST + 8), LOWEST + 26)
+        notes.append(bar.note(step, min(length, bar.n_steps - step) * 0.95, pitch, 92))
+        step += length
+    return notes
+
+
+def pedal(rng: np.random.Generator, bar: Bar) -> list[Note]:
+    """The tonic under whatever chords, in quarters, eighths or one long note."""
+    spacing = pick(rng, (2, 4, 4, bar.n_steps))
+    tonic = low(bar.scale[0])
+    return [
+        bar.note(step, spacing * 0.9, tonic, 96 if step % 8 == 0 else 84)
+        for step in range(0, bar.n_steps, spacing)
+    ]
+
+
 def _approach(rng: np.random.Generator, bar: Bar) -> int:
     return low(bar.following.root) + pick(rng, (-1, 1, 2, -2, 7))

@@ -1,7 +1,7 @@
 """Composes a song: style, tempo, key, form, then every player bar by bar."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -32,27 +32,40 @@ PROGRAMS = {
     ORGAN: tuple(range(16, 21)),
     STRINGS: tuple(range(48, 52)),
 }
-# Drawn evenly, in dB against the other parts: drums and bass differ by at most 6.
-LEVELS = {DRUMS: (-3.0, 3.0), BASS: (-3.0, 3.0)}
-LEVELS_OF_OTHERS = (-9.0, -2.0)
+# About which levels are drawn evenly, in dB.
+LEVEL_DB = {DRUMS: 0.0, BASS: 0.0}
+LEVEL_OF_OTHERS_DB = -5.5
+KICK_DB = (0.0, 10.0)
 CHANCE_OF_VARIATION = 0.2
 
+# (generator, programs, whether drums) -> program, bank and patch of a part
+Draw = Callable[[np.random.Generator, Sequence[int], bool], tuple[int, int, int | None]]
 Player = Callable[[np.random.Generator, Bar], list[Note]]
 
 
-def compose(rng: np.random.Generator, duration_seconds: float) -> Song:
-    """A song that lasts at least duration_seconds: drums, bass, piano and mostly two more."""
+def draw_program(
+    rng: np.random.Generator, programs: Sequence[int], is_drum: bool
+) -> tuple[int, int, int | None]:
+    """One of the programs, of the built-in bank."""
+    return pick(rng, programs), 0, None
+
+
+def compose(
+    rng: np.random.Generator, duration_seconds: float, level_db: float, draw: Draw = draw_program
+) -> Song:
+    """A song that lasts at least duration_seconds: drums, bass, piano and mostly two more. Parts
+    are up to level_db louder or softer than usual; draw chooses what each is played on."""
     style = pick(rng, STYLES)
     tempo = float(rng.uniform(*style.tempos))
     n_bars = math.ceil(duration_seconds * tempo / 60 / style.n_beats)
     others = [PIANO, pick(rng, (ORGAN, STRINGS)), *([GUITAR] if happens(rng, 0.85) else [])]
-    bars = _lay_bars(rng, style, form.plan(rng, n_bars, tuple(others)))
+    bars = _lay_bars(rng, style, form.plan(rng, n_bars, tuple(others[1:])))
     parts = []
     for inst_class in (DRUMS, BASS, *others):
         played = _play(rng, inst_class, style, bars)
         notes = _humanise(rng, played, style, tempo)
         if notes:
-            parts.append(_part(rng, inst_class, style, notes))
+            parts.append(_part(rng, inst_class, style, notes, level_db, draw))
     return Song(style.name, tempo, tuple(bars), tuple(parts))
 
 
@@ -137,7 +150,18 @@ def _swing(beat: float, swing: float) -> float:
     return whole + bent
 
 
-def _part(rng: np.random.Generator, inst_class: str, style: Style, notes: tuple[Note, ...]) -> Part:
+def _part(
+    rng: np.random.Generator,
+    inst_class: str,
+    style: Style,
+    notes: tuple[Note, ...],
+    level_db: float,
+    draw: Draw,
+) -> Part:
     programs = style.kits if inst_class == DRUMS else PROGRAMS[inst_class]
-    low, high = LEVELS.get(inst_class, LEVELS_OF_OTHERS)
-    return Part(inst_class, pick(rng, programs), float(rng.uniform(low, high)), notes)
+    program, bank, patch = draw(rng, programs, inst_class == DRUMS)
+    level_db = LEVEL_DB.get(inst_class, LEVEL_OF_OTHERS_DB) + float(
+        rng.uniform(-level_db, level_db)
+    )
+    kick_db = float(rng.uniform(*KICK_DB)) if inst_class == DRUMS else 0.0
+    return Part(inst_class, program, level_db, notes, bank, patch, kick_db)

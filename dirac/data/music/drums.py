@@ -1,7 +1,7 @@
 """The drummer: grooves written as patterns of sixteenths, fills, crashes.
 
 In a pattern "." rests, "g" is a ghost note, "x" a stroke, "X" an accent, "?" a soft stroke that
-is sometimes played.
+is sometimes played, "r" and "t" are two and three strokes within the sixteenth.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,11 @@ CLOSED_HAT, PEDAL_HAT, OPEN_HAT, CRASH, RIDE, RIDE_BELL, TAMBOURINE = 42, 44, 46
 COWBELL, OPEN_CONGA, LOW_CONGA, TIMBALE, CLAVES, SHAKER = 56, 63, 64, 65, 75, 82
 TOMS = (50, 48, 47, 45, 43, 41)  # high to low
 
-VELOCITIES = {"g": 48.0, "x": 90.0, "X": 112.0, "?": 66.0}
+VELOCITIES = {"g": 48.0, "x": 90.0, "X": 112.0, "?": 66.0, "r": 80.0, "t": 76.0}
+ROLLS = {"r": 2, "t": 3}
 RING = {KICK: 2, SNARE: 2, OPEN_HAT: 2, CRASH: 12, RIDE: 4, RIDE_BELL: 4}  # sixteenths; others 1.5
+
+HANDS_OF_A_FILL = frozenset({KICK, SNARE, CLAP, STICK})  # who has none of these plays no fills
 
 Groove = Mapping[int, str]  # General MIDI drum -> pattern of one bar
 
@@ -33,16 +36,19 @@ def thin(rng: np.random.Generator, groove: Groove, section: str) -> Groove:
 
 def play_bar(rng: np.random.Generator, groove: Groove, bar: Bar) -> list[Note]:
     """The groove, with a fill where a section ends and a crash where one begins."""
-    fill_from = _fill_start(rng, bar)
+    has_fills = not HANDS_OF_A_FILL.isdisjoint(groove)
+    fill_from = _fill_start(rng, bar) if has_fills else bar.n_steps
     notes = [
-        _stroke(bar, step, drum, VELOCITIES[sign])
+        _stroke(bar, step + part / ROLLS.get(sign, 1), drum, VELOCITIES[sign])
         for drum, pattern in groove.items()
         for step, sign in enumerate(pattern[:fill_from])
         if sign != "." and (sign != "?" or happens(rng, 0.35))
+        for part in range(ROLLS.get(sign, 1))
     ]
     if fill_from < bar.n_steps:
         notes += _fill(rng, bar, fill_from)
-    if bar.is_first and bar.section in ("verse", "chorus", "break") and happens(rng, 0.6):
+    is_announced = bar.is_first and bar.section in ("verse", "chorus", "break")
+    if has_fills and is_announced and happens(rng, 0.6):
         notes += [_stroke(bar, 0, CRASH, 108), _stroke(bar, 0, KICK, 105)]
     return notes
 

@@ -1,29 +1,33 @@
 """The plan of a song: which sections follow each other, and who plays in every bar.
 
 That instruments enter and leave independently of each other is what a decomposition can learn
-from: every kind of section draws its players anew, and single bars drop one of them.
+from: every section draws its players anew, so that each of drums, bass and piano, and each pair of
+them, is heard without the others; single bars drop some of them too.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from dirac.data.music.song import BASS, DRUMS, happens, pick
+from dirac.data.music.song import BASS, DRUMS, PIANO, happens, pick
 
 ORDER = ("verse", "chorus", "break", "verse", "chorus", "chorus", "break")
 ENERGY = {"intro": 0.4, "verse": 0.6, "chorus": 1.0, "break": 0.5, "outro": 0.5}
 CHANCE_OF_OTHERS = {"intro": 0.45, "verse": 0.65, "chorus": 0.9, "break": 0.4, "outro": 0.6}
 
-# Who carries the rhythm in a section, each as likely as the others of its row.
-BOTH, ONLY_DRUMS, ONLY_BASS = frozenset({DRUMS, BASS}), frozenset({DRUMS}), frozenset({BASS})
-RHYTHM = {
-    "intro": (ONLY_DRUMS, ONLY_BASS, BOTH),
-    "verse": (BOTH,) * 10 + (ONLY_DRUMS, ONLY_BASS),
-    "chorus": (BOTH,),
-    "break": (ONLY_DRUMS, ONLY_BASS, ONLY_DRUMS, ONLY_BASS, BOTH),
-    "outro": (BOTH, BOTH, ONLY_DRUMS, ONLY_BASS),
+# Which of drums, bass and piano play in a section, each as likely as the others of its row.
+TRIO = frozenset({DRUMS, BASS, PIANO})
+SOLOS = (frozenset({DRUMS}), frozenset({BASS}), frozenset({PIANO}))
+PAIRS = (frozenset({DRUMS, BASS}), frozenset({DRUMS, PIANO}), frozenset({BASS, PIANO}))
+PLAYERS = {
+    "intro": (*SOLOS * 2, SOLOS[1], *PAIRS),
+    "verse": (*(TRIO,) * 10, *PAIRS),
+    "chorus": (*(TRIO,) * 17, *PAIRS),
+    "break": (*SOLOS * 4, SOLOS[1], *PAIRS),
+    "outro": (TRIO, *SOLOS * 2, *PAIRS),
 }
-CHANCE_OF_GAP = 0.06
+CHANCE_OF_GAP = 0.08  # that in a bar some of those who play rest
+LEAST_SHARES = {DRUMS: 0.5, BASS: 0.5, PIANO: 0.34}  # of the bars, in which each plays
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,16 @@ class Place:
 
 
 def plan(rng: np.random.Generator, n_bars: int, others: tuple[str, ...]) -> list[Place]:
-    """n_bars places; drums and bass each play in at least half of them, the last not counted: the
-    end of the recording may cut it."""
+    """n_bars places; drums, bass and piano have their least shares of them, the last not counted:
+    the end of the recording may cut it. `others` are the instruments besides these three."""
     while True:
         places = _draw(rng, n_bars, others)
         counted = places[:-1] or places
-        n_playing = [sum(name in place.present for place in counted) for name in (DRUMS, BASS)]
-        if 2 * min(n_playing) >= len(counted):
+        shares = {
+            name: sum(name in place.present for place in counted) / len(counted)
+            for name in LEAST_SHARES
+        }
+        if all(shares[name] >= least for name, least in LEAST_SHARES.items()):
             return places
 
 
@@ -51,7 +58,7 @@ def _draw(rng: np.random.Generator, n_bars: int, others: tuple[str, ...]) -> lis
     places: list[Place] = []
     for section, length in _sections(rng, n_bars):
         players = _players(rng, section, others)
-        gaps = [_gap(rng, section, players) for _ in range(length)]
+        gaps = [_gap(rng, players) for _ in range(length)]
         places += [
             Place(section, index, index == length - 1, players - gaps[index])
             for index in range(length)
@@ -76,11 +83,13 @@ def _sections(rng: np.random.Generator, n_bars: int) -> list[tuple[str, int]]:
 
 def _players(rng: np.random.Generator, section: str, others: tuple[str, ...]) -> frozenset[str]:
     chance = CHANCE_OF_OTHERS[section]
-    return pick(rng, RHYTHM[section]) | {name for name in others if happens(rng, chance)}
+    return pick(rng, PLAYERS[section]) | {name for name in others if happens(rng, chance)}
 
 
-def _gap(rng: np.random.Generator, section: str, players: frozenset[str]) -> frozenset[str]:
-    """Whoever rests for this one bar: drums or bass, never both."""
-    if not players >= BOTH or not happens(rng, 2 * CHANCE_OF_GAP):
+def _gap(rng: np.random.Generator, players: frozenset[str]) -> frozenset[str]:
+    """Who rests for this one bar: some of drums, bass and piano, never all that play of them."""
+    playing = sorted(players & TRIO)
+    if len(playing) < 2 or not happens(rng, CHANCE_OF_GAP):
         return frozenset()
-    return pick(rng, (ONLY_DRUMS, ONLY_BASS))
+    n_resting = int(rng.integers(1, len(playing)))
+    return frozenset(rng.permutation(playing)[:n_resting].tolist())

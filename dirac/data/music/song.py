@@ -74,12 +74,16 @@ class Bar:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument of a song; the program is a drum kit's when the class is drums."""
+    """One instrument of a song; the program is a drum kit's when the class is drums. It is played
+    by a bank, counted from the built-in one, or by the synthesizer with the patch of this seed."""
 
     inst_class: str
     program: int
     level_db: float  # loudness in the mix, against the other parts
     notes: tuple[Note, ...]
+    bank: int = 0
+    patch: int | None = None
+    kick_db: float = 0.0  # over the kit: in a mix most of the drums' power is the kick's
 
     @property
     def is_drum(self) -> bool:

@@ -42,3 +42,19 @@ def test_balance_weighs_each_drum_alike(make_bar: MakeBar) -> None:
     notes = [bar.note(step, 1, drum, 100) for step in (0, 4) for drum in (36, 40)]
     weighed = drums.balance(np.random.default_rng(1), notes)
     assert weighed[0].velocity == weighed[2].velocity != weighed[1].velocity == weighed[3].velocity
+
+
+def test_rolls_are_strokes_within_a_sixteenth(make_bar: MakeBar) -> None:
+    groove = {drums.CLOSED_HAT: "r...t..........."}
+    notes = drums.play_bar(np.random.default_rng(0), groove, make_bar())
+    np.testing.assert_allclose(
+        [note.start - 8 for note in notes], [0, 1 / 8, 1, 1 + 1 / 12, 1 + 2 / 12]
+    )
+
+
+def test_who_has_neither_kick_nor_snare_plays_no_fills(make_bar: MakeBar) -> None:
+    groove = {drums.CLOSED_HAT: "x..............."}
+    bar = make_bar(is_first=True, is_last=True)
+    for seed in range(50):
+        notes = drums.play_bar(np.random.default_rng(seed), groove, bar)
+        assert [note.pitch for note in notes] == [drums.CLOSED_HAT]

@@ -1,0 +1,90 @@
+"""What stages/train_decomposition.py trains on, by objective."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from dirac.data.store import LatentStore
+from dirac.params import Params, check_params
+
+from . import stores
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    latents = np.random.default_rng(0).uniform(1, 2, size=(2, 6, 4, 40)).astype(np.float32)
+    sources = {"drums": latents[0], "bass": latents[1]}
+    return stores.write_mixtures(tmp_path / "a.lmdb", latents.mean(0), 2.0, sources)
+
+
+@pytest.fixture
+def make_datasets() -> Callable[..., Any]:
+    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    made: Callable[..., Any] = stage["make_datasets"]
+    return made
+
+
+def params_of(objective: str) -> Params:
+    values = YAML(typ="safe").load(PROJECT / "params.yaml")
+    values["train"].update(objective=objective, n_frames=16)
+    values["train"]["anchors"].update(n_frames=8, share=0.5)
+    return check_params(values, "params.yaml")
+
+
+class StemReadError(Exception):
+    pass
+
+
+@pytest.fixture
+def forbid_stems(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = LatentStore._read
+
+    def refuse(store: LatentStore, index: int, part: int, *rest: Any) -> Any:
+        if part:
+            raise StemReadError
+        return read(store, index, part, *rest)
+
+    monkeypatch.setattr(LatentStore, "_read", refuse)
+
+
+@pytest.mark.usefixtures("forbid_stems")
+@pytest.mark.parametrize(("objective", "n_sources"), [("anchored", 2), ("paper", 0)])
+def test_unsupervised_objectives_never_read_a_stem(
+    path: Path, make_datasets: Callable[..., Any], objective: str, n_sources: int
+) -> None:
+    for data in make_datasets(params_of(objective), path, path):
+        for index in range(len(data)):
+            assert data[index, 0.3].shape == (1 + n_sources, 4, 16)
+
+
+@pytest.mark.usefixtures("forbid_stems")
+def test_the_supervised_twin_alone_does(path: Path, make_datasets: Callable[..., Any]) -> None:
+    training, validation = make_datasets(params_of("supervised"), path, path)
+    assert len(training) == len(validation) == 6
+    with pytest.raises(StemReadError):
+        training[0, 0.3]
+
+
+def test_the_twins_stems_mix_to_the_level_of_mixtures(
+    path: Path, make_datasets: Callable[..., Any]
+) -> None:
+    params = params_of("supervised")
+    params = params.model_copy(
+        update={
+            "train": params.train.model_copy(
+                update={"anchors": params.train.anchors.model_copy(update={"gain_db": 0.0})}
+            )
+        }
+    )
+    store = LatentStore(path)
+    training, _ = make_datasets(params, path, path)
+    _, drums, _ = training[0, 0.3]
+    crops = [store.source(i, "drums", s, 16) for i in range(6) for s in range(25)]
+    assert any(np.array_equal(drums, crop) for crop in crops)
