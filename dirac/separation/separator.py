@@ -8,14 +8,16 @@ from types import SimpleNamespace
 
 import torch
 from einops import rearrange
+from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
 from dirac.audio.spectrogram import Spectrogram
 from dirac.models.decomposition import Decomposition
+from dirac.separation.consistency import Refinement, consistent_estimates, repeated_masks
 from dirac.separation.pieces import in_pieces
-from dirac.separation.refine import mask, ratio_masks, stft
+from dirac.separation.refine import ratio_masks, stft
 from dirac.training.checkpoint import CheckpointError, load_model
 
 
@@ -27,6 +29,7 @@ class Settings:
     n_fft: int
     power: float
     n_steps: int
+    refinement: Refinement
 
 
 class Separator:
@@ -87,7 +90,8 @@ class Separator:
 
     def refined(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """The mixture through masks that the regressed parts make; its own sound is kept."""
-        return self._separate(self._refine, waveform, sample_rate)
+        gain = self._to_training_level(waveform, sample_rate)
+        return self._separate(partial(self._refine, gain=gain), waveform, sample_rate)
 
     def decoded(self, waveform: Tensor, sample_rate: int, seed: int) -> Tensor:
         """The parts as the model renders them, from noise of this seed (the paper's protocol)."""
@@ -152,19 +156,49 @@ class Separator:
         n_samples = round(self.settings.piece_seconds * sample_rate)
         return in_pieces(separate, waveform, n_samples, 1)
 
+    def _to_training_level(self, waveform: Tensor, sample_rate: int) -> float:
+        """What makes the latents of a song as loud as those that the model was trained on.
+
+        Masks do not ask how loud a file is, but the encoder has heard one level. Latents that are
+        linear in waveforms hold no level of their own that could be known without them: 1.
+        """
+        if self.codec.exponent == 1 or not waveform.any():
+            return 1.0
+        pieces = torch.split(waveform, round(self.settings.piece_seconds * sample_rate), dim=-1)
+        squares = [self.encode(piece, sample_rate)[0].square() for piece in pieces]
+        rms = torch.cat(squares, dim=-1).mean(dim=-1).sqrt()
+        return self.model.level / max(float(rms.mean()), 1e-6)
+
     @torch.inference_mode()
-    def _refine(self, waveform: Tensor, sample_rate: int) -> Tensor:
-        parts = self.model.regress(self.components(waveform, sample_rate))[0]
+    def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
+        latents = self.encode(waveform, sample_rate) * gain
+        parts = self.model.regress(self.model.encode(latents))[0]
+        return self.masked(parts, waveform, sample_rate)
+
+    @torch.inference_mode()
+    def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
+        """The mixture (channels, time) through the masks of parts (parts, channels, frames),
+
+        refined as in `consistency`.
+        """
         magnitudes, hop = self._magnitudes(parts)
-        masks = ratio_masks(magnitudes, self.settings.power).cpu()
-        if masks.shape[1] not in (1, len(waveform)):
-            masks = masks.mean(1, keepdim=True)
-        # The same window in seconds, so that bins lie at the same frequencies.
+        magnitudes = magnitudes.cpu()
+        if magnitudes.shape[1] not in (1, len(waveform)):
+            magnitudes = magnitudes.mean(1, keepdim=True)
+        # The same window in seconds, so that bins lie at the same frequencies, about: Fourier
+        # transforms are slow where a length has a large prime factor, as 3764 at 44.1 kHz.
         ratio = sample_rate / self.codec.sample_rate
-        n_fft = 4 * max(round(self.settings.n_fft * ratio / 4), 16)
+        n_fft = 4 * next_fast_len(max(round(self.settings.n_fft * ratio / 4), 16))
         bins = torch.arange(n_fft // 2 + 1) * (ratio * self.settings.n_fft / n_fft)
-        frames = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / ratio / hop)
-        return mask(waveform, interpolate(masks, bins, frames), n_fft)
+        seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
+        frames = seconds * (self.codec.sample_rate / hop)
+        power, refinement = self.settings.power, self.settings.refinement
+        masks = interpolate(ratio_masks(magnitudes, power), bins, frames)
+        loudness = interpolate(magnitudes.square().sum(0, keepdim=True), bins, frames)
+        latent_frames = (seconds * self.codec.frame_rate).round().long()
+        features = parts.cpu()[..., latent_frames.clamp_max(parts.shape[-1] - 1)]
+        masks = repeated_masks(masks, stft(waveform, n_fft), features, power, refinement)
+        return consistent_estimates(waveform, masks, masks * loudness, n_fft, refinement)
 
     def _magnitudes(self, parts: Tensor) -> tuple[Tensor, int]:
         """Parts (parts, channels, frames) -> (parts, audio channels, bins, frames), samples apart.

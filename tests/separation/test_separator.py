@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def music(seconds: float, rate: int, n_channels: int = 1) -> Tensor:
 class Known(torch.nn.Module):
     """Stands in for a trained model: its parts are given latents, whatever it hears."""
 
-    n_latents, composition = 2, "mean"
+    n_latents, composition, level = 2, "mean", 1.0
 
     def __init__(self, parts: Tensor) -> None:
         super().__init__()
@@ -89,11 +90,14 @@ def test_known_parts_separate_as_the_oracle_does(rate: int) -> None:
 
 def test_another_codec_goes_by_the_waveforms_of_its_parts() -> None:
     ours, mixture = separator(), music(0.9, 24000)
+    plain = replace(SETTINGS.refinement, n_neighbours=1, n_iterations=0)
+    ours.settings = replace(SETTINGS, refinement=plain)
 
     class Other:
         """As a codec that does not know its magnitudes."""
 
         sample_rate, hop, n_channels, n_audio_channels = 24000, 320, 128, 1
+        frame_rate, exponent = 75.0, 1.0
         encode, decode = staticmethod(ours.codec.encode), staticmethod(ours.codec.decode)
 
     direct = ours.refined(mixture, 24000)
@@ -120,6 +124,20 @@ def test_a_song_is_sung_in_pieces_from_its_seed() -> None:
     song = ours.sing(components, 1)
     assert song.shape == (1, 60000 // 320 * 320 + 320)
     torch.testing.assert_close(ours.sing(components, 1), song, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_refined_estimates_are_as_loud_as_the_mixture_makes_them(n_channels: int) -> None:
+    mixture, ours = music(2.3, 24000, n_channels), separator()
+    estimates = ours.refined(mixture, 24000)
+    # A power of two rounds nothing. Else a frame may find other neighbours that are as near.
+    torch.testing.assert_close(ours.refined(mixture / 64, 24000) * 64, estimates, rtol=0, atol=0)
+    alone = replace(SETTINGS.refinement, n_neighbours=1)
+    ours.settings = replace(SETTINGS, refinement=alone)
+    estimates = ours.refined(mixture, 24000)
+    for gain in (0.01, 1e-4, 8.0):
+        soft = ours.refined(mixture * gain, 24000)
+        torch.testing.assert_close(soft / gain, estimates, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
