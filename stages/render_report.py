@@ -21,6 +21,8 @@ def main() -> None:
     parser.add_argument("--listening", type=Path, required=True)
     parser.add_argument("--decomposition", type=Path, required=True)
     parser.add_argument("--prior", type=Path, required=True)
+    parser.add_argument("--captured", type=Path, required=True)
+    parser.add_argument("--study", type=Path, help="runs of several seeds; may be missing")
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     params = load_params()
@@ -30,6 +32,8 @@ def main() -> None:
         listening=arguments.listening,
         decomposition=arguments.decomposition,
         prior=arguments.prior,
+        captured=arguments.captured,
+        study=arguments.study,
     )
     versions = {"python": platform.python_version(), "codec": params.codec.name}
     versions |= {package: version(package) for package in PACKAGES}

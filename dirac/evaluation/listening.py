@@ -30,14 +30,15 @@ Make = Callable[[], Tensor]  # components of a song, or of what is made of songs
 class Listening:
     """Writes the clips of an evaluation into `folder`, which is then complete with its index.
 
-    documents: the scores of all methods. n_examples: test excerpts; n_songs: pairs to recompose,
-    and samples of the prior of each kind.
+    documents: the scores of all methods. n_examples: test excerpts; n_extremes: of the worst and of
+    the best each; n_songs: pairs to recompose, and samples of the prior of each kind.
     """
 
     folder: Path
     ours: Ours
     documents: Sequence[Document]
     n_examples: int
+    n_extremes: int
     n_songs: int
     targets: Mapping[tuple[str, str], list[Document]] = field(init=False)
 
@@ -46,7 +47,12 @@ class Listening:
 
     def write(self, generator: Generator, n_frames: int) -> None:
         """n_frames: of the songs from the prior."""
-        sections = [self.excerpts(), self.recompositions(), self.generation(generator, n_frames)]
+        sections = [
+            self.excerpts(),
+            self.extremes(),
+            self.recompositions(),
+            self.generation(generator, n_frames),
+        ]
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"sections": sections}, indent=1, ensure_ascii=False) + "\n"
         (self.folder / "index.json").write_text(text, encoding="utf-8")
@@ -62,6 +68,23 @@ class Listening:
             [
                 _row(excerpt, "", self._excerpt(excerpt))
                 for excerpt in self._spread(self.n_examples)
+            ],
+        )
+
+    def extremes(self) -> Section:
+        """The excerpts that came out worst, then those that came out best, by mean SI-SDR."""
+        ranked = self._ranked()
+        n = min(self.n_extremes, len(ranked) // 2)
+        worst, best = list(ranked.items())[:n], list(ranked.items())[::-1][:n]
+        return _section(
+            "extremes",
+            "Where it fails, and where it works",
+            f"The {n} excerpts of the test set with the lowest mean SI-SDR, then the {n} with the "
+            "highest.",
+            [
+                _row(f"{title} {number}: {excerpt}", f"{decibels:.1f} dB", self._excerpt(excerpt))
+                for title, found in (("Worst", worst), ("Best", best))
+                for number, (excerpt, decibels) in enumerate(found, 1)
             ],
         )
 
@@ -174,6 +197,16 @@ class Listening:
         every = self.ours.excerpts
         n = min(n, len(every))
         return [every[i * len(every) // n] for i in range(n)]
+
+    def _ranked(self) -> dict[str, float]:
+        """The scored excerpts with their mean SI-SDR in dB, refined, the lowest first."""
+        means = {}
+        for excerpt in self.ours.excerpts:
+            scores = [target["si_sdr"] for target in self.targets["refined", excerpt]]
+            scored = [score for score in scores if score is not None]
+            if scored:
+                means[excerpt] = sum(scored) / len(scored)
+        return dict(sorted(means.items(), key=lambda item: item[1]))
 
     def _names(self) -> list[str]:
         """Of each component: the source that its refined part was assigned to."""

@@ -32,6 +32,22 @@ def oracle_mask(references: Signal, sample_rate: int, *, n_fft: int, power: floa
     return estimates
 
 
+def codec_oracle(
+    encode: Callable[[Tensor], Tensor],
+    mask: Callable[[Tensor, Tensor, int], Tensor],
+    references: Signal,
+    sample_rate: int,
+) -> Signal:
+    """Upper bound at our resolution: masks as a perfect model of the codec's latents makes them.
+
+    encode: as for `round_trip`; mask: of (parts, mixture, sample_rate), as `Separator.masked`.
+    """
+    stems = torch.from_numpy(references)
+    with torch.inference_mode():
+        estimates: Signal = mask(encode(stems * len(stems)), stems.sum(0), sample_rate).numpy()
+    return estimates
+
+
 def round_trip(
     encode: Callable[[Tensor], Tensor],
     decode: Callable[[Tensor], Tensor],

@@ -11,7 +11,7 @@ from torch import Tensor
 from dirac.data.store import StoreMeta
 from dirac.data.tracks import Track, read_sources
 from dirac.evaluation.kept import keep
-from dirac.evaluation.methods import round_trip
+from dirac.evaluation.methods import codec_oracle, round_trip
 from dirac.evaluation.run import Job, Pool
 from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.signals import Signal, Signals
@@ -19,7 +19,7 @@ from dirac.metrics.reconstruction import latent_mse, multiscale_stft
 from dirac.separation.separator import Separator
 from dirac.training.checkpoint import load_model
 
-METHODS = ("refined", "decoded", "codec")
+METHODS = ("refined", "decoded", "untrained", "codec", "codec_oracle")
 
 
 class MismatchError(ValueError):
@@ -40,10 +40,12 @@ def check_codec(meta: StoreMeta, store: Path, model: Path) -> None:
 class Ours:
     """Our model on the excerpts of a store; every result is kept under `signals.folder`.
 
+    untrained: the same network with the weights that training began with.
     Excerpts are handled alone, at the rate and channels of the codec, so that they may be resumed.
     """
 
     separator: Separator
+    untrained: Separator
     signals: Signals
     excerpts: Sequence[str]
     seed: int
@@ -143,17 +145,22 @@ class Ours:
 
     def _separate(self, method: str, excerpt: str) -> Signal:
         codec, references = self.separator.codec, self.signals.load_references(excerpt)
-        if method == "refined":
-            estimates = self.separator.refined(self.mixture(excerpt), codec.sample_rate)
-            return np.asarray(estimates)
-        if method == "decoded":
-            return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
-        return round_trip(
-            lambda stems: codec.encode(stems.to(self.separator.device)),
-            codec.decode,
-            references,
-            codec.sample_rate,
-        )
+        match method:
+            case "refined" | "untrained":
+                separator = self.separator if method == "refined" else self.untrained
+                return np.asarray(separator.refined(self.mixture(excerpt), codec.sample_rate))
+            case "decoded":
+                return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
+            case "codec":
+                return round_trip(self._encode, codec.decode, references, codec.sample_rate)
+            case "codec_oracle":
+                return codec_oracle(
+                    self._encode, self.separator.masked, references, codec.sample_rate
+                )
+        raise ValueError(f"there is no method {method}: {', '.join(METHODS)}")
+
+    def _encode(self, waveforms: Tensor) -> Tensor:
+        return self.separator.codec.encode(waveforms.to(self.separator.device))
 
 
 def _distance(estimate: Tensor, reference: Tensor) -> float:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dirac.evaluation.intervals import Bootstrap, find_intervals
 from dirac.evaluation.plots import draw_boxes, flatten
 from dirac.evaluation.run import scores_path
 from dirac.evaluation.scores import Document
 from dirac.evaluation.signals import Signals
-from dirac.evaluation.summary import ASSIGNMENTS, count, summarise, tabulate, write_table
+from dirac.evaluation.summary import ASSIGNMENTS, METRICS, count, summarise, tabulate, write_table
 
 PLOTTED = ("si_sdr", "sdr", "sir")
 OURS = "refined"  # the method whose figures stand for a run
@@ -19,16 +20,25 @@ OURS = "refined"  # the method whose figures stand for a run
 def write_results(
     documents: Sequence[Document],
     signals: Signals,
+    sampled: tuple[Mapping[str, str], Bootstrap],
     sources: Sequence[str],
     measured: Mapping[str, Mapping[str, float]],
     folder: Path,
 ) -> dict[str, Any]:
     """Writes scores/, table.csv, plots/ and metrics.json into `folder` -> what metrics.json holds.
 
+    sampled: the song of each excerpt, and how songs are drawn for the intervals.
     measured: its sections beside the separation's.
     """
     rows = tabulate(documents)
-    fixed, best = (summarise(rows, assignment) for assignment in ASSIGNMENTS)
+    fixed, best = (
+        {
+            method: figures | intervals[method]
+            for method, figures in summarise(rows, assignment).items()
+        }
+        for assignment in ASSIGNMENTS
+        for intervals in [find_intervals(rows, *sampled, assignment)]
+    )
     metrics = {
         "separation": fixed,
         "separation_best": best,
@@ -44,16 +54,22 @@ def write_results(
     for metric in PLOTTED:
         draw_boxes(rows, metric, "fixed", list(fixed), folder / "plots" / f"{metric}.png")
     write_table(flatten(fixed, "fixed") + flatten(best, "best"), folder / "plots" / "scores.csv")
-    text = json.dumps(metrics, indent=1, allow_nan=False) + "\n"
-    (folder / "metrics.json").write_text(text, encoding="utf-8")
+    write_json(metrics, folder / "metrics.json")
     return metrics
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def summary_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
     """For tracking: ours as si_sdr/drums and so on, other methods' means as nmf/si_sdr/mean."""
     summary: dict[str, float | None] = {}
     for method, scores in metrics["separation"].items():
-        for metric, values in scores.items():
+        for metric in METRICS:
+            values = scores.get(metric, {"mean": None})
             if method == OURS:
                 summary |= {f"{metric}/{source}": value for source, value in values.items()}
             else:

@@ -17,13 +17,14 @@ class Tick:
 
 @dataclass(frozen=True)
 class Bar:
-    """One method's mean: a bar from zero to the value."""
+    """One method's mean: a bar from zero to the value, and its interval if it is known."""
 
     label: str
     kind: str
     text: str
     start: float
     width: float
+    interval: tuple[float, float] | None  # where it begins and how wide it is, per cent
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ def axis(limits: Range, n_wanted: int) -> list[Tick]:
     return [Tick(place(value, limits), number(value)) for value in ticks(limits, n_wanted)]
 
 
-def bars(rows: Sequence[tuple[str, str, float]]) -> list[Bar]:
-    """Bars of (label, kind, value) on one common scale that contains zero."""
-    values = [value for _, _, value in rows]
+def bars(rows: Sequence[tuple[str, str, float, Range | None]]) -> list[Bar]:
+    """Bars of (label, kind, value, interval) on one common scale that contains zero."""
+    values = [end for _, _, value, between in rows for end in (value, *(between or ()))]
     low, high = min([0.0, *values]), max([0.0, *values])
     limits = (low, high if low < high else 1.0)
     return [
@@ -99,8 +100,9 @@ def bars(rows: Sequence[tuple[str, str, float]]) -> list[Bar]:
             f"{value:.1f}".replace("-", "−"),
             place(min(0.0, value), limits),
             place(low + abs(value), limits),
+            between and (place(between[0], limits), place(low + between[1] - between[0], limits)),
         )
-        for label, kind, value in rows
+        for label, kind, value, between in rows
     ]
 
 

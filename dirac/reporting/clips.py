@@ -140,7 +140,7 @@ def read_sections(
         rows = []
         for row in section["rows"]:
             clips = read_row(folder, row, bitrate_kbps, library)
-            grouped = section["id"] == "excerpts"
+            grouped = section["id"] in ("excerpts", "extremes")
             columns = arrange(clips, sources) if grouped else [[clip] for clip in clips]
             rows.append(Row(row["title"], row.get("text", ""), columns))
         return Section(section["id"], section["title"], section.get("text", ""), rows)

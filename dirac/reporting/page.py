@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dirac.reporting import charts, findings, tables
+from dirac.reporting import charts, findings, study, tables
+from dirac.reporting.captured import read_captured
 from dirac.reporting.clips import AudioLibrary, Section, read_sections
 from dirac.reporting.inputs import ReportError, ReportFiles, read_json, read_losses, read_rows
 
@@ -17,6 +18,7 @@ N_CURVE_POINTS = 240
 
 SECTIONS = {  # what evaluate leaves to listen to, and what the page says where it did not
     "excerpts": "No test excerpts were rendered in this run.",
+    "extremes": "No worst and best excerpts were rendered in this run.",
     "recompositions": "No pairs were recomposed in this run.",
     "generation": "No prior was trained in this run, so nothing was generated.",
 }
@@ -79,6 +81,12 @@ def in_words(count: int) -> str:
     return words[count - 1] if 1 <= count <= len(words) else str(count)
 
 
+def in_per_cent(params: Mapping[str, Any]) -> str:
+    """How sure the intervals are, "95 %"; empty if the run has none."""
+    level = params.get("evaluate", {}).get("bootstrap", {}).get("level")
+    return f"{100 * level:g}\N{NO-BREAK SPACE}%" if level else ""
+
+
 def measured(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Label and value of every number of metrics.json's reconstruction or generation."""
     return [
@@ -126,6 +134,11 @@ def contents(
         "assignments": list(tables.ASSIGNMENTS.values()),
         "score_tables": score_tables(metrics),
         "box_plots": tables.box_plots(rows, sources),
+        "captured": read_captured(files.captured),
+        "study": study.read_study(files.study),
+        "study_columns": study.COLUMNS,
+        "intervals": in_per_cent(params),
+        "saw_stems": params.get("train", {}).get("objective") == "supervised",
         "counts": metrics.get("counts", {}),
         "left_out": [
             (text, tables.of_methods(metrics.get("counts", {}).get(name, {})))

@@ -20,10 +20,15 @@ class Method:
 METHODS = {
     "refined": Method("DIRAC, refined", "ours"),
     "decoded": Method("DIRAC, as decoded", "ours"),
+    "untrained": Method("The same, untrained", "baseline"),
     "mixture": Method("Mixture itself", "baseline"),
     "hpss": Method("HPSS", "baseline"),
     "nmf": Method("NMF", "baseline"),
+    "repet_sim": Method("REPET-SIM", "baseline"),
+    "fourier_2d": Method("2-D Fourier", "baseline"),
+    "robust_pca": Method("Robust PCA", "baseline"),
     "codec": Method("Codec round trip", "bound"),
+    "codec_oracle": Method("Oracle of the codec", "bound"),
     "oracle": Method("Oracle mask", "bound"),
 }
 MEASURES = {
@@ -45,6 +50,7 @@ ASSIGNMENTS = {
 class Cell:
     text: str
     best: bool
+    interval: str  # empty where it is not known
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,17 @@ def value_of(scores: Scores, name: str, measure: str, source: str) -> float | No
     return finite(scores.get(name, {}).get(measure, {}).get(source))
 
 
+def interval_of(scores: Scores, name: str, measure: str, source: str) -> charts.Range | None:
+    """The ends of an interval in dB, if it is known."""
+    low, high = (value_of(scores, name, f"{measure}_{end}", source) for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
+
+
+def between(interval: charts.Range | None) -> str:
+    """(-1.25, 3) -> "−1.2 to 3.0"."""
+    return "" if interval is None else f"{decibels(interval[0])} to {decibels(interval[1])}"
+
+
 def best_shown(column: Mapping[str, float | None]) -> float | None:
     """The highest value that is not an upper bound's."""
     rivals = (value for name, value in column.items() if method(name).kind != "bound")
@@ -95,10 +112,10 @@ def best_shown(column: Mapping[str, float | None]) -> float | None:
 def score_rows(metrics: Mapping[str, Any], source: str) -> list[ScoreRow]:
     """A row per method: every measure with the fixed assignment, then with the best one."""
     names = in_order(metrics.get("separation", {}))
+    shown = [(metrics.get(part, {}), measure) for part in ASSIGNMENTS for measure in MEASURES]
     columns = [
-        {name: value_of(metrics.get(part, {}), name, measure, source) for name in names}
-        for part in ASSIGNMENTS
-        for measure in MEASURES
+        {name: value_of(scores, name, measure, source) for name in names}
+        for scores, measure in shown
     ]
     tops = [best_shown(column) for column in columns]
     return [
@@ -106,8 +123,12 @@ def score_rows(metrics: Mapping[str, Any], source: str) -> list[ScoreRow]:
             method(name).label,
             method(name).kind,
             [
-                Cell(decibels(column[name]), is_best(column[name], top, method(name)))
-                for column, top in zip(columns, tops, strict=True)
+                Cell(
+                    decibels(column[name]),
+                    is_best(column[name], top, method(name)),
+                    between(interval_of(scores, name, measure, source)),
+                )
+                for column, top, (scores, measure) in zip(columns, tops, shown, strict=True)
             ],
         )
         for name in names
@@ -127,7 +148,15 @@ def means(scores: Scores) -> dict[str, float]:
 
 def mean_bars(scores: Scores) -> list[charts.Bar]:
     return charts.bars(
-        [(method(name).label, method(name).kind, value) for name, value in means(scores).items()]
+        [
+            (
+                method(name).label,
+                method(name).kind,
+                value,
+                interval_of(scores, name, "si_sdr", "mean"),
+            )
+            for name, value in means(scores).items()
+        ]
     )
 
 

@@ -19,11 +19,17 @@ EVALUATE = {
     "window_seconds": 0.5,
     "hop_seconds": 0.5,
     "mask": {"n_fft": 1024, "power": 2.0},
-    "hpss": {"n_fft": 1024, "kernel": 5},
+    "refinement": {"n_neighbours": 3, "n_context": 1, "strength": 1.0, "n_iterations": 2},
+    "hpss": {"n_fft": 1024, "n_bins": 5, "n_frames": 5},
+    "repet_sim": {"n_fft": 1024, "n_similar": 4, "distance_seconds": 0.1, "power": 1.0},
+    "fourier_2d": {"n_fft": 1024, "n_scales": 1, "n_rates": 5, "power": 1.0},
+    "robust_pca": {"n_fft": 1024, "sparsity": 1.0, "n_iterations": 5, "power": 1.0},
+    "bootstrap": {"n_resamples": 100, "level": 0.9},
     "nmf": {"n_fft": 1024, "n_components": 4, "n_iterations": 5, "kernel": 5},
     "n_generated": 3,
     "generated_seconds": 0.8,
     "n_examples": 2,
+    "n_extremes": 1,
     "n_recompositions": 1,
 }
 

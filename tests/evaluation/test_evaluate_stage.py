@@ -10,7 +10,9 @@ from dirac.reporting.clips import AudioLibrary, read_sections
 
 from ..tiny_models import card, write_decomposition
 
-METHODS = {"refined", "decoded", "codec", "mixture", "hpss", "nmf", "oracle"}
+OURS = {"refined", "decoded", "untrained", "codec", "codec_oracle"}
+BASELINES = {"mixture", "hpss", "repet_sim", "fourier_2d", "robust_pca", "nmf"}
+METHODS = OURS | BASELINES | {"oracle"}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -26,7 +28,14 @@ def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
     metrics = json.loads((reports / "metrics.json").read_text())
     assert set(metrics["separation"]) == set(metrics["separation_best"]) == METHODS
     assert set(metrics["separation"]["refined"]["si_sdr"]) == {"mean", "drums", "bass"}
-    assert metrics["separation"]["oracle"]["si_sdr"]["mean"] > 5
+    oracle, ours = (metrics["separation"][name] for name in ("oracle", "refined"))
+    assert oracle["si_sdr"]["mean"] > 5
+    assert oracle["si_sdr_low"]["mean"] <= oracle["si_sdr"]["mean"] <= oracle["si_sdr_high"]["mean"]
+    # The models are untrained, and their card's seed is that of their weights.
+    assert metrics["separation"]["untrained"] == ours
+    assert metrics["separation"]["codec_oracle"]["si_sdr"]["mean"] > ours["si_sdr"]["mean"]
+    captured = json.loads((reports / "captured.json").read_text())
+    assert len(captured["parts"]) == 2
     assert abs(metrics["separation"]["mixture"]["si_sdri"]["mean"]) < 1e-3
     assert metrics["counts"]["n_excerpts"] == 4
     assert set(metrics["reconstruction"]) == {
@@ -47,7 +56,7 @@ def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
     written = contents(reports)
     assert len([name for name in written if name.startswith("scores/")]) == 4 * len(METHODS)
     sections = read_sections(reports / "listening", ["drums", "bass"], 64, AudioLibrary())
-    assert [len(section.rows) for section in sections] == [2, 1, 2]
+    assert [len(section.rows) for section in sections] == [2, 2, 1, 2]
     assert [len(column) for column in sections[0].rows[0].columns] == [2, 3, 3]
     assert list((project / ".scratch").iterdir()) == []
 

@@ -24,18 +24,19 @@ def listening(tmp_path: Path) -> Listening:
         signals.save_references(
             excerpt, 0.1 * np.random.default_rng(seed).normal(size=(2, 1, 9600))
         )
-    ours = Ours(separator(n_latents=3), signals, EXCERPTS, seed=0, n_processes=1)
+    model = separator(n_latents=3)
+    ours = Ours(model, model, signals, EXCERPTS, seed=0, n_processes=1)
     ours.separate()
     documents = [
         {
             "method": method,
             "excerpt": excerpt,
-            "targets": [{"name": n, "parts": p, "si_sdr": 4.5} for n, p in OWNERS.items()],
+            "targets": [{"name": s, "parts": p, "si_sdr": 4.5 + n} for s, p in OWNERS.items()],
         }
         for method in ("refined", "decoded")
-        for excerpt in EXCERPTS
+        for n, excerpt in enumerate(EXCERPTS)
     ]
-    return Listening(tmp_path / "listening", ours, documents, n_examples=2, n_songs=1)
+    return Listening(tmp_path / "listening", ours, documents, n_examples=2, n_extremes=1, n_songs=1)
 
 
 def clips(row: dict) -> dict[str, dict]:
@@ -72,7 +73,10 @@ def test_pairs_are_recomposed_and_the_prior_heard(listening: Listening, tmp_path
     )
     listening.write(generator, n_frames=20)
     index = json.loads((listening.folder / "index.json").read_text())
-    _, recompositions, generation = index["sections"]
+    _, extremes, recompositions, generation = index["sections"]
+    worst, best = extremes["rows"]
+    assert worst["title"] == "Worst 1: one-0000.0"
+    assert best["title"] == "Best 1: three-0000.0"
     (pair,) = recompositions["rows"]
     assert list(clips(pair)) == ["A", "B", "A's drums with B's bass and drums"]
     assert pair["text"] == "A: one-0000.0, B: two-0000.0"

@@ -3,8 +3,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from dirac.evaluation.methods import oracle_mask, round_trip, separate_mixture
-from dirac.separation.baselines import mixture_shares
+from dirac.evaluation.methods import codec_oracle, oracle_mask, round_trip, separate_mixture
+from dirac.separation.baselines.mixture import mixture_shares
 
 REFERENCES = np.random.default_rng(0).standard_normal((2, 1, 4000)).astype(np.float32)
 
@@ -32,3 +32,13 @@ def test_round_trip_passes_stems_at_their_own_level_and_cuts_the_padding() -> No
     estimates = round_trip(encode, lambda latents: latents, references, 8000)
     np.testing.assert_allclose(estimates, references)
     np.testing.assert_allclose(seen[0].numpy(), 2 * references)
+
+
+def test_the_codecs_oracle_masks_the_mixture_by_stems_at_their_own_level() -> None:
+    def mask(parts: torch.Tensor, mixture: torch.Tensor, sample_rate: int) -> torch.Tensor:
+        torch.testing.assert_close(parts, 2 * torch.from_numpy(REFERENCES) + 1)
+        assert sample_rate == 8000
+        return torch.stack([0.25 * mixture, 0.75 * mixture])
+
+    estimates = codec_oracle(lambda waveforms: waveforms + 1, mask, REFERENCES, 8000)
+    np.testing.assert_allclose(estimates[1], 0.75 * REFERENCES.sum(0))

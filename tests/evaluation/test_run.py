@@ -8,14 +8,15 @@ from dirac.evaluation.methods import Method, oracle_mask, separate_mixture
 from dirac.evaluation.run import evaluate_separation, find_assignments, scores_path
 from dirac.evaluation.scores import Settings
 from dirac.evaluation.signals import Signals
-from dirac.separation.baselines import hpss, mixture_shares
+from dirac.separation.baselines.hpss import hpss
+from dirac.separation.baselines.mixture import mixture_shares
 
 SETTINGS = Settings(("drums", "bass"), 8000, window_seconds=1.0, hop_seconds=1.0, silence_db=-60.0)
 EXCERPTS = ["song-0000.0", "song-0002.0"]
 METHODS: dict[str, Method | None] = {
     "given": None,
     "mixture": partial(separate_mixture, partial(mixture_shares, n_parts=2)),
-    "hpss": partial(separate_mixture, partial(hpss, n_fft=512, kernel=9, power=2.0)),
+    "hpss": partial(separate_mixture, partial(hpss, n_fft=512, n_bins=9, n_frames=9, power=2.0)),
     "oracle": partial(oracle_mask, n_fft=512, power=2.0),
 }
 

@@ -103,7 +103,13 @@ def write_scores(folder: Path, n_excerpts: int) -> None:
         writer.writerows(rows)
     scores = {
         method: {
-            name: {"mean": level, "drums": level + 1.0, "bass": level - 1.0} for name in MEASURES
+            f"{name}{end}": {
+                "mean": level + off,
+                "drums": level + 1.0 + off,
+                "bass": level - 1.0 + off,
+            }
+            for name in MEASURES
+            for end, off in (("", 0), ("_low", -1.25), ("_high", 1.5))
         }
         for method, level in LEVELS.items()
     }
@@ -121,6 +127,21 @@ def write_scores(folder: Path, n_excerpts: int) -> None:
         },
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def write_captured(path: Path) -> None:
+    """One part of each source, and a little of the other."""
+    parts = [
+        {
+            "share": {"drums": share, "bass": 0.95 - share},
+            "si_sdr": {"drums": 20 * share - 10, "bass": None},
+            "spectrum": [-70.0, -30.0, -10.0, 0.0, -20.0],
+        }
+        for share in (0.9, 0.1)
+    ]
+    of_sources = {name: [0.0, -15.0, -30.0, -45.0, -60.0] for name in SOURCES}
+    content = {"bands": [31.2, 125.0, 500.0, 2000.0, 8000.0], "parts": parts, "sources": of_sources}
+    path.write_text(json.dumps(content))
 
 
 def write_model(folder: Path, n_points: int) -> None:
@@ -141,9 +162,12 @@ def write_run(root: Path, n_excerpts: int, seconds: float) -> ReportFiles:
         listening=root / "reports/listening",
         decomposition=root / "models/decomposition",
         prior=root / "models/prior",
+        captured=root / "reports/captured.json",
+        study=root / "docs/study.json",
     )
     write_listening(files.listening, n_excerpts, seconds)
     write_scores(root / "reports", n_excerpts)
+    write_captured(files.captured)
     write_model(files.decomposition, 100)
     write_model(files.prior, 75)
     return files

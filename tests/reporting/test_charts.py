@@ -35,15 +35,27 @@ def test_numbers_are_short_with_a_true_minus() -> None:
 
 
 def test_bars_grow_from_zero_to_both_sides() -> None:
-    up, down = charts.bars([("a", "ours", 7.5), ("b", "baseline", -2.5)])
+    up, down = charts.bars([("a", "ours", 7.5, None), ("b", "baseline", -2.5, None)])
     assert (up.start, up.width, up.text) == (25, 75, "7.5")
     assert (down.start, down.width, down.text) == (0, 25, "−2.5")
 
 
+def test_an_interval_is_as_wide_as_the_scale_says() -> None:
+    (bar,) = charts.bars([("a", "ours", 6.0, (4.0, 10.0))])
+    assert (bar.width, bar.interval) == (60, (40, 60))
+    (bar,) = charts.bars([("a", "ours", -1.0, (-4.0, 1.0))])
+    assert (bar.start, bar.width, bar.interval) == (60, 20, (0, 100))
+
+
 def test_a_single_bar_fills_the_frame_and_zeros_are_empty() -> None:
-    assert [(bar.start, bar.width) for bar in charts.bars([("a", "ours", 8.0)])] == [(0, 100)]
-    assert [(bar.start, bar.width) for bar in charts.bars([("a", "ours", -8.0)])] == [(0, 100)]
-    assert [bar.width for bar in charts.bars([("a", "x", 0.0), ("b", "x", 0.0)])] == [0, 0]
+    assert [(bar.start, bar.width) for bar in charts.bars([("a", "ours", 8.0, None)])] == [(0, 100)]
+    assert [(bar.start, bar.width) for bar in charts.bars([("a", "ours", -8.0, None)])] == [
+        (0, 100)
+    ]
+    assert [bar.width for bar in charts.bars([("a", "x", 0.0, None), ("b", "x", 0.0, None)])] == [
+        0,
+        0,
+    ]
 
 
 def test_five_numbers_leave_outliers_outside_the_whiskers() -> None:

@@ -13,7 +13,11 @@ PARAMS = {
     "seed": 0,
     "data": {"name": "synthetic"},
     "model": {"n_latents": 2},
-    "evaluate": {"window_seconds": 3.5, "hop_seconds": 1.5},
+    "evaluate": {
+        "window_seconds": 3.5,
+        "hop_seconds": 1.5,
+        "bootstrap": {"n_resamples": 2000, "level": 0.95},
+    },
 }
 VERSIONS = {"python": "3.11", "dirac": "0.1.0"}
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -107,6 +111,36 @@ def test_numbers_and_params_come_from_the_files(run: ReportFiles) -> None:
     assert "windows of 3.5 s every 1.5 s" in html
 
 
+def test_intervals_stand_below_figures_and_beside_bars(html: str) -> None:
+    assert "<small>6.8 to 9.5</small>" in html
+    assert "95\N{NO-BREAK SPACE}% of 2000 draws" in html
+    assert html.count("<s style=") == 7
+
+
+def test_what_parts_captured_is_drawn(html: str) -> None:
+    assert "Part 1: 90 % of it drums, 5 % of it bass" in html
+    assert "<td>90 %</td><td>8.0</td>" in html
+
+
+def test_without_a_study_the_page_says_how_to_make_one(run: ReportFiles) -> None:
+    assert "No study over several seeds was found" in rendered(run)
+    assert run.study is not None
+    run.study.parent.mkdir()
+    one = {"setting": "default", "seed": 0, "sources": ["drums", "bass"], "train_seconds": 90}
+    one |= {"si_sdr": {"mean": 7.77}, "baselines": {"nmf": 1.0}, "oracle": 12.0}
+    run.study.write_text(json.dumps([one]))
+    html = rendered(run)
+    assert '<th scope="row">default</th><td>drums, bass</td><td>1</td><td>7.8</td>' in html
+    Page(html)
+
+
+def test_a_twin_that_saw_stems_is_called_so(run: ReportFiles) -> None:
+    html = render(run, PARAMS | {"train": {"objective": "supervised"}}, VERSIONS, 64)
+    assert "it was trained on true stems" in html
+    assert "without stems or labels" not in html
+    assert "never heard the parts" not in html
+
+
 def test_text_of_others_is_escaped(run: ReportFiles) -> None:
     index = run.listening / "index.json"
     listed = json.loads(index.read_text())
@@ -129,7 +163,7 @@ def test_a_run_without_prior_says_so(run: ReportFiles) -> None:
     Page(html)
 
 
-@pytest.mark.parametrize("name", ["metrics", "scores_table", "listening"])
+@pytest.mark.parametrize("name", ["metrics", "scores_table", "listening", "captured"])
 def test_a_missing_file_is_one_clear_error(run: ReportFiles, name: str) -> None:
     path = getattr(run, name)
     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -6,12 +6,21 @@ import pytest
 import torch
 
 from dirac.metrics.separation import si_sdr
-from dirac.separation.baselines import hpss, mixture_shares, nmf
+from dirac.separation.baselines.fourier import fourier_2d
+from dirac.separation.baselines.hpss import hpss
+from dirac.separation.baselines.mixture import mixture_shares
+from dirac.separation.baselines.nmf import nmf
+from dirac.separation.baselines.principal import decompose, robust_pca
+from dirac.separation.baselines.repet import repet_sim
 
 RATE = 8000
-HPSS = partial(hpss, n_fft=1024, kernel=17, power=2.0)
+HPSS = partial(hpss, n_fft=1024, n_bins=17, n_frames=17, power=2.0)
 NMF = partial(nmf, n_fft=1024, n_components=6, n_iterations=50, kernel=9, seed=0)
-BASELINES = [HPSS, partial(NMF, n_parts=2), partial(mixture_shares, n_parts=2)]
+REPET = partial(repet_sim, n_fft=512, n_similar=9, distance_seconds=0.1, power=2.0)
+FOURIER = partial(fourier_2d, n_fft=512, n_scales=1, n_rates=15, power=2.0)
+PCA = partial(robust_pca, n_fft=512, sparsity=1.0, n_iterations=50, power=2.0)
+OF_TWO = [HPSS, REPET, FOURIER, PCA]
+BASELINES = [*OF_TWO, partial(NMF, n_parts=2), partial(mixture_shares, n_parts=2)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +47,9 @@ def test_parts_sum_to_the_mixture_on_every_channel(separator: partial[torch.Tens
 
 @pytest.mark.parametrize("separator", BASELINES)
 def test_silence_stays_silence(separator: partial[torch.Tensor]) -> None:
-    assert not separator(torch.zeros(1, RATE), RATE).any()
+    parts = separator(torch.zeros(1, RATE), RATE)
+    assert parts.shape == (2, 1, RATE)
+    assert not parts.any()
 
 
 @pytest.mark.parametrize("separator", [HPSS, partial(NMF, n_parts=2)])
@@ -57,3 +68,41 @@ def test_nmf_is_repeatable_and_makes_as_many_parts_as_asked() -> None:
     first, second = (NMF(mixture, RATE, n_parts=4) for _ in range(2))
     assert first.shape == (4, 1, RATE)
     assert torch.equal(first, second)
+
+
+@pytest.fixture(scope="module")
+def loop_and_melody() -> tuple[torch.Tensor, torch.Tensor]:
+    """A bar of low noise bursts, eight times over; tones that never come back. (channels, time)."""
+    n_bar = RATE // 2
+    generator = torch.Generator().manual_seed(0)
+    bar = torch.zeros(n_bar)
+    for start in (0, n_bar // 4, n_bar // 2):
+        bar[start : start + 400] = torch.randn(400, generator=generator)
+    time = torch.arange(8 * n_bar) / RATE
+    hertz = torch.linspace(700.0, 2900.0, 16).repeat_interleave(n_bar // 2)
+    return bar.repeat(8)[None], 0.3 * torch.sin(2 * math.pi * hertz * time)[None]
+
+
+@pytest.mark.parametrize(("separator", "decibels"), [(REPET, 3), (FOURIER, 0.5), (PCA, 3)])
+def test_what_repeats_comes_first(
+    separator: partial[torch.Tensor],
+    decibels: float,
+    loop_and_melody: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    loop, melody = loop_and_melody
+    parts = separator(loop + melody, RATE).numpy()
+    for part, source in zip(parts, (loop.numpy(), melody.numpy()), strict=True):
+        improvement = si_sdr(part, source) - si_sdr((loop + melody).numpy(), source)
+        assert improvement > decibels
+
+
+def test_low_rank_and_sparse_matrices_are_found_again() -> None:
+    """Candes et al. 2011: exactly, when the rank is low and the sparse one is spread at random."""
+    random = np.random.default_rng(0)
+    low_rank = random.normal(size=(80, 3)) @ random.normal(size=(3, 50))
+    sparse = np.where(random.random((80, 50)) < 0.05, 10 * random.normal(size=(80, 50)), 0)
+    for turned in (False, True):
+        given = [matrix.T if turned else matrix for matrix in (low_rank, sparse)]
+        found = decompose(given[0] + given[1], sparsity=1.0, n_iterations=100)
+        for matrix, expected in zip(found, given, strict=True):
+            np.testing.assert_allclose(matrix, expected, atol=1e-2)

@@ -1,0 +1,74 @@
+"""Several seeds of the same setting, side by side: how much a training varies.
+
+The study is a JSON list of runs, each {"setting": name, "seed": number, "sources": [name, ...],
+"si_sdr": {"mean": dB, source: dB, ...}, "baselines": {method: mean dB, ...}, "oracle": mean dB,
+"train_seconds": number}.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dirac.reporting.inputs import ReportError, finite, read_json
+from dirac.reporting.tables import decibels, method
+
+Run = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One setting on one choice of sources; cells as `COLUMNS`."""
+
+    setting: str
+    sources: str
+    cells: list[str]
+
+
+COLUMNS = ("seeds", "mean", "worst", "best", "best baseline", "oracle mask", "minutes to train")
+
+
+def read_study(path: Path | None) -> list[StudyRow]:
+    """A row per setting, in the order of the file; none if there is no file.
+
+    Raises ReportError, naming the file, if it is not as described above.
+    """
+    if path is None or not path.exists():
+        return []
+    groups: dict[tuple[str, str], list[Run]] = {}
+    try:
+        for run in read_json(path):
+            key = (str(run["setting"]), ", ".join(run["sources"]))
+            groups.setdefault(key, []).append(run)
+        return [StudyRow(*key, _cells(runs)) for key, runs in groups.items()]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReportError(f"{path} is no list of runs ({error}): make it again.") from error
+
+
+def _cells(runs: Sequence[Run]) -> list[str]:
+    scores = [float(run["si_sdr"]["mean"]) for run in runs]
+    oracles = [value for run in runs if (value := finite(run["oracle"])) is not None]
+    minutes = statistics.fmean(float(run["train_seconds"]) for run in runs) / 60
+    return [
+        str(len({run["seed"] for run in runs})),
+        decibels(statistics.fmean(scores)),
+        decibels(min(scores)),
+        decibels(max(scores)),
+        _best_baseline(runs),
+        decibels(statistics.fmean(oracles) if oracles else None),
+        f"{minutes:.1f}",
+    ]
+
+
+def _best_baseline(runs: Sequence[Run]) -> str:
+    """The baseline with the highest mean over the runs, by name."""
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        for name, value in run["baselines"].items():
+            values.setdefault(name, []).append(float(value))
+    means = {name: statistics.fmean(found) for name, found in values.items()}
+    if not means:
+        return "–"
+    best = max(means, key=lambda name: means[name])
+    return f"{decibels(means[best])} ({method(best).label})"

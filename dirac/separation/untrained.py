@@ -1,0 +1,22 @@
+"""The same network before its training: what masks of chance are worth."""
+
+from pathlib import Path
+
+import torch
+
+from dirac.models.decomposition import Decomposition
+from dirac.separation.separator import Separator
+from dirac.training.checkpoint import load_model
+
+
+def forget(separator: Separator, folder: Path) -> Separator:
+    """A separator like that of the model in `folder`, with the weights its training began with.
+
+    Only the scale of the latents is kept, which was set before the first step.
+    """
+    _, card = load_model(folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(card["params"]["seed"])
+        model = Decomposition(**card["model"])
+    model.scale.copy_(separator.model.scale)
+    return Separator(model.to(separator.device), separator.codec, separator.settings)
