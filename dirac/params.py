@@ -35,12 +35,12 @@ class Params(Section):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         model, objective = self.model, self.train.objective
-        if objective == "anchored" and model.composition == "min":
+        if objective != "paper" and model.composition == "min":
             raise ValueError(
                 "model.composition min takes train.objective paper: remixed by their "
                 "minimum, sources that are not always there are silence"
             )
-        if objective == "anchored" and self.codec.name == "encodec_48khz":
+        if objective != "paper" and self.codec.name == "encodec_48khz":
             raise ValueError(
                 "codec.name encodec_48khz takes train.objective paper: its latents "
                 "hold a level apart, which a remix of them would have to mix too"
@@ -49,6 +49,15 @@ class Params(Section):
             raise ValueError(
                 "model.target velocity with train.objective paper takes "
                 "model.composition mean: velocities only average"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_part_for_each_stem(self) -> Self:
+        if self.train.objective == "supervised" and self.model.n_latents != len(self.data.sources):
+            raise ValueError(
+                f"train.objective supervised takes one part for each of data.sources: "
+                f"model.n_latents must be {len(self.data.sources)}"
             )
         return self
 

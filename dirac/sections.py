@@ -34,6 +34,11 @@ class SyntheticData(Section):
     n_songs: PerSplit[Count]
     duration_seconds: Annotated[float, Field(ge=8)]
     sample_rate: Annotated[int, Field(ge=8000, le=96000)]
+    level_db: NonNegative
+    production: Share
+    drum_voices: bool
+    banks: tuple[Path, ...]
+    synthesis: Share
 
 
 class Data(Section):
@@ -145,8 +150,10 @@ class Anchors(Section):
 
 
 class Train(Optimisation):
-    objective: Literal["anchored", "paper"]
+    objective: Literal["anchored", "paper", "supervised"]
     regression_share: Share
+    masking_weight: NonNegative
+    composition_share: Annotated[float, Field(gt=0, le=1)]
     anchors: Anchors
 
 
@@ -161,9 +168,17 @@ class Mask(Section):
     power: Positive
 
 
+class Refinement(Section):
+    n_neighbours: Count
+    n_context: Annotated[int, Field(ge=0)]
+    strength: Positive
+    n_iterations: Annotated[int, Field(ge=0)]
+
+
 class Hpss(Section):
     n_fft: Annotated[int, Field(ge=64)]
-    kernel: Annotated[int, Field(ge=3)]
+    n_bins: Annotated[int, Field(ge=3)]
+    n_frames: Annotated[int, Field(ge=3)]
 
 
 class Nmf(Section):
@@ -173,17 +188,49 @@ class Nmf(Section):
     kernel: Annotated[int, Field(ge=3)]
 
 
+class RepetSim(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    n_similar: Count
+    distance_seconds: NonNegative
+    power: Positive
+
+
+class Fourier2d(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    n_scales: Count
+    n_rates: Count
+    power: Positive
+
+
+class RobustPca(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    sparsity: Positive
+    n_iterations: Count
+    power: Positive
+
+
+class Bootstrap(Section):
+    n_resamples: Annotated[int, Field(ge=100)]
+    level: Annotated[float, Field(gt=0.5, lt=1)]
+
+
 class Evaluate(Section):
     n_sampling_steps: Count
     n_processes: Count
     window_seconds: Positive
     hop_seconds: Positive
     mask: Mask
+    refinement: Refinement
     hpss: Hpss
     nmf: Nmf
+    repet_sim: RepetSim
+    fourier_2d: Fourier2d
+    robust_pca: RobustPca
+    bootstrap: Bootstrap
     n_generated: Annotated[int, Field(ge=2)]
     generated_seconds: Positive
     n_examples: Count
+    n_extremes: Annotated[int, Field(ge=0)]
     n_recompositions: Annotated[int, Field(ge=0)]
 
 

@@ -1,6 +1,10 @@
-"""Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone."""
+"""Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone.
+
+With train.objective supervised it is the upper comparator, which alone is shown true stems.
+"""
 
 import argparse
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +14,12 @@ from torch import Tensor
 
 from dirac.command import behave_as_command
 from dirac.data.anchors import remix_datasets
+from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.training.batches import KeyedDataset
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
@@ -38,25 +44,38 @@ def main() -> None:
         torch.manual_seed(params.seed)
         model = Decomposition(**card["model"])
         model.set_scale(torch.tensor(meta.rms))
-        training, validation = remix_datasets(
-            arguments.train,
-            arguments.validation,
-            params.model.n_latents if params.train.objective == "anchored" else 0,
-            params.train.n_frames,
-            params.train.anchors,
-            params.model.n_latents if params.model.composition == "mean" else 1,
-            params.seed,
-        )
+        training, validation = make_datasets(params, arguments.train, arguments.validation)
         settings = TrainSettings(
             seed=params.seed,
-            **params.train.model_dump(
-                exclude={"objective", "regression_share", "anchors", "n_frames"}
-            ),
+            **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
         )
         picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
         finished = fit(session, processes, model, (training, validation), settings, card, picture)
         if processes.is_main:
             publish(finished, arguments.output)
+
+
+def make_datasets(
+    params: Params, train: Path, validation: Path
+) -> tuple[KeyedDataset, KeyedDataset]:
+    """Training and validation data of the objective; stems for the supervised one alone."""
+    chosen, n = params.train, params.model.n_latents
+    level = n if params.model.composition == "mean" else 1  # of what sounds alone in a mixture
+    if chosen.objective == "supervised":
+        training, checking = (
+            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n)
+            for path in (train, validation)
+        )
+        return training, checking
+    return remix_datasets(
+        train,
+        validation,
+        n if chosen.objective == "anchored" else 0,
+        chosen.n_frames,
+        chosen.anchors,
+        level,
+        params.seed,
+    )
 
 
 @torch.no_grad()
@@ -75,12 +94,15 @@ def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
             "exponent": meta.exponent,
             "objective": params.train.objective,
             "regression_share": params.train.regression_share,
+            "masking_weight": params.train.masking_weight,
+            "composition_share": params.train.composition_share,
             **params.model.model_dump(mode="json"),
         },
         "codec": meta.codec,
         "sample_rate": meta.sample_rate,
         "frame_rate": meta.frame_rate,
         "n_frames": params.train.n_frames,
+        "saw_stems": params.train.objective == "supervised",
         "data": meta.data_name,
         "sources": list(meta.sources),
         "params": params.model_dump(mode="json", include={"seed", "model", "train"}),

@@ -35,6 +35,11 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("twice", lambda v: v["data"].update(sources=["bass", "bass"]), "data: sources must differ"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (
+        "twin",
+        lambda v: v["train"].update(objective="supervised") or v["model"].update(n_latents=3),
+        "model.n_latents must be 2",
+    ),
+    (
         "levels",
         lambda v: v["model"]["denoiser"].update(strides=[]),
         r"model\.denoiser: strides must have \d values",

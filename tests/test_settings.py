@@ -21,7 +21,11 @@ def comments(path: Path) -> list[str]:
 
 
 def test_the_names() -> None:
-    assert names(SETTINGS) == ["paper", "paper3", "paper4", "paper8", "tiny"]
+    assert names(SETTINGS) == [
+        "paper", "paper3", "paper4", "paper8", "tiny",
+        "wide", "drums4", "drums8", "drums-piano", "bass-piano", "three",
+        "supervised", "paper-objective", "no-masking", "one-channel",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", names(SETTINGS))

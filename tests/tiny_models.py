@@ -8,11 +8,13 @@ import torch
 from dirac.audio.spectrogram import Spectrogram
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
+from dirac.separation.consistency import Refinement
 from dirac.separation.separator import Separator, Settings
 from dirac.training.checkpoint import save_model
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}
-SETTINGS = Settings(piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2)
+REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2)
+SETTINGS = Settings(piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2, refinement=REFINEMENT)
 DENOISER = {
     "channels": [8, 8],
     "kernels": [3],
@@ -38,6 +40,8 @@ def card(n_latents: int = 2, composition: str = "mean", target: str = "data") ->
             "exponent": 2.0,
             "objective": "anchored",
             "regression_share": 0.5,
+            "masking_weight": 1.0,
+            "composition_share": 0.5,
             "n_latents": n_latents,
             "composition": composition,
             "target": target,
@@ -56,7 +60,7 @@ def card(n_latents: int = 2, composition: str = "mean", target: str = "data") ->
         "n_frames": 32,
         "data": "slakh2100",
         "sources": ["drums", "bass"],
-        "params": {},
+        "params": {"seed": 0},
     }
 
 

@@ -1,5 +1,6 @@
 """The decomposition: N components of a signal, each of which alone renders one part of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from dirac.networks.encoders import ComponentEncoder
 from dirac.networks.unet import UNet
 
 Composition = Literal["mean", "sum", "max", "min"]
-Objective = Literal["anchored", "paper"]
+Objective = Literal["anchored", "paper", "supervised"]
 
 
 def compose(parts: Tensor, composition: Composition, exponent: float) -> Tensor:
@@ -44,7 +45,10 @@ class Decomposition(nn.Module):
 
     "anchored", ours: the denoiser sees a part noised, as it will when it samples. Remixed anchors
     (excerpts in which little else than one source sounds, found without stems) must come apart
-    into what they were mixed from, and the parts of real mixtures must compose to them.
+    into what they were mixed from, as parts and as shares of the mixture, and the parts of real
+    mixtures must compose to them.
+
+    "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
     `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
@@ -57,6 +61,8 @@ class Decomposition(nn.Module):
         exponent: float,
         objective: Objective,
         regression_share: float,
+        masking_weight: float,
+        composition_share: float,
         n_latents: int,
         composition: Composition,
         target: Target,
@@ -66,9 +72,11 @@ class Decomposition(nn.Module):
         super().__init__()
         self.n_channels = n_channels
         self.nonnegative = exponent != 1 and target == "data"
-        self.exponent = exponent if objective == "anchored" else 1.0  # the paper composes latents
+        self.exponent = 1.0 if objective == "paper" else exponent  # the paper composes latents
         self.objective: Objective = objective
         self.regression_share = regression_share
+        self.masking_weight = masking_weight if exponent != 1 else 0.0  # shares have no sign
+        self.composition_share = composition_share
         self.n_latents = n_latents
         self.composition: Composition = composition
         self.target: Target = target
@@ -90,6 +98,11 @@ class Decomposition(nn.Module):
         level = level.clamp_min(max(1e-3 * float(level.max()), 1e-6))
         self.scale.copy_((level * level.mean()).sqrt()[:, None])
 
+    @property
+    def level(self) -> float:
+        """The RMS of the training latents, averaged over channels."""
+        return float(self.scale.square().mean().sqrt())
+
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
         """batch: (batch, 1 + components, channels, frames), latents of a mixture and of anchors
 
@@ -99,13 +112,11 @@ class Decomposition(nn.Module):
         mixture, anchors = signals[:, 0], signals[:, 1:]
         if self.objective == "paper":
             return {"loss": self._mixture_loss(mixture)}
-        rendering = self._anchor_loss(anchors)
-        composition = self._composition_loss(mixture)
-        return {
-            "loss": rendering + composition,
-            "rendering": rendering,
-            "composition": composition,
-        }
+        terms = self._anchor_losses(anchors)
+        n_composed = math.ceil(self.composition_share * len(mixture))
+        terms["composition"] = self._composition_loss(mixture[:n_composed])
+        loss = terms["rendering"] + terms["composition"]
+        return {"loss": loss + self.masking_weight * terms["masking"], **terms}
 
     def encode(self, latents: Tensor) -> Tensor:
         """latents: (batch, channels, frames) -> (batch, components, component channels, frames)."""
@@ -141,14 +152,36 @@ class Decomposition(nn.Module):
         prediction = self.compose(predictions)
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))
 
-    def _anchor_loss(self, anchors: Tensor) -> Tensor:
-        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a))."""
+    def _anchor_losses(self, anchors: Tensor) -> dict[str, Tensor]:
+        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a)); and
+
+        where alpha is 0, how well the regressed parts share out the remix.
+        """
         components = self._noisy_components(self.compose(anchors))
         noise = torch.randn_like(anchors)
         alpha = torch.rand(len(anchors), device=anchors.device)
         alpha = alpha * (torch.rand_like(alpha) >= self.regression_share)
         prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
-        return F.mse_loss(prediction, target_of(noise, anchors, self.target))
+        rendering = F.mse_loss(prediction, target_of(noise, anchors, self.target))
+        if self.masking_weight == 0:
+            return {"rendering": rendering, "masking": torch.zeros_like(rendering)}
+        regressed = data_of(prediction, noise, alpha, self.target)
+        errors = self._masking_errors(regressed, anchors)
+        at_zero = (alpha == 0).to(errors.dtype)
+        masking = (errors * at_zero).sum() / at_zero.sum().clamp_min(1)
+        return {"rendering": rendering, "masking": masking}
+
+    def _masking_errors(self, parts: Tensor, anchors: Tensor) -> Tensor:
+        """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.
+
+        X, the mean of a_j^e, is the mixture: what the refined estimates make of the parts
+        (`separation.refine`) is trained, and not their likeness alone. e is `exponent`.
+        """
+        powers = parts.float().clamp_min(1e-3) ** self.exponent
+        references = anchors.float() ** self.exponent / self.n_latents
+        mixture = references.sum(dim=1, keepdim=True)
+        shared = powers / powers.sum(dim=1, keepdim=True) * mixture
+        return (shared - references).square().flatten(1).mean(dim=1)
 
     def _composition_loss(self, mixture: Tensor) -> Tensor:
         """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x)."""

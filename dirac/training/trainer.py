@@ -36,11 +36,11 @@ class TrainSettings:
     log_every: int  # steps; a row of the history is the mean over them
     validate_every: int  # steps
     checkpoint_every_seconds: float
-    precision: Literal["float32", "bfloat16"]  # of the products on a GPU; the CPU uses float32
+    precision: Literal["float32", "bfloat16"]  # of the products
     n_workers: int  # that load data, beside each process
 
     def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
-        mixed = self.precision == "bfloat16" and device.type == "cuda"
+        mixed = self.precision == "bfloat16"
         return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
 
 

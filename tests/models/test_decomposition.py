@@ -1,3 +1,4 @@
+import math
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,8 @@ KEYWORDS = {
     "exponent": 1,
     "objective": "anchored",
     "regression_share": 0.5,
+    "masking_weight": 1.0,
+    "composition_share": 0.5,
     "n_latents": 2,
     "composition": "sum",
     "target": "data",
@@ -176,9 +179,11 @@ def test_the_terms_of_the_anchored_loss() -> None:
     model = make(composition="sum", regression_share=1.0)
     model.denoiser = Answer(torch.zeros(1))
     terms = model(batch)
-    assert set(terms) == {"loss", "rendering", "composition"}
+    assert set(terms) == {"loss", "rendering", "masking", "composition"}
     torch.testing.assert_close(terms["rendering"], batch[:, 1:].square().mean())
-    torch.testing.assert_close(terms["composition"], batch[:, 0].square().mean())
+    assert terms["masking"] == 0  # latents that are linear have no shares
+    composed = batch[: math.ceil(0.5 * 4), 0]
+    torch.testing.assert_close(terms["composition"], composed.square().mean())
     torch.testing.assert_close(terms["loss"], terms["rendering"] + terms["composition"])
 
 
@@ -186,7 +191,7 @@ def test_anchors_are_rendered_from_the_components_of_what_they_compose_to() -> N
     model = make(composition="sum")
     anchors = torch.randn(1, 2, 3, 8)
     model.denoiser = Answer(anchors[0])
-    assert model._anchor_loss(anchors) == 0
+    assert model._anchor_losses(anchors)["rendering"] == 0
     torch.testing.assert_close(model.denoiser.asked[2], model.encode(anchors.sum(1))[0])
 
 
@@ -194,13 +199,13 @@ def test_anchors_are_rendered_from_the_components_of_what_they_compose_to() -> N
 def test_the_share_of_draws_that_regress(share: float) -> None:
     model = make(regression_share=share, n_latents=1)
     model.denoiser = Answer(torch.zeros(1))
-    model._anchor_loss(torch.randn(2000, 1, 3, 1))
+    model._anchor_losses(torch.randn(2000, 1, 3, 1))
     _, alpha, _ = model.denoiser.asked
     assert (alpha == 0).float().mean().item() == pytest.approx(share, abs=0.05)
     assert alpha.max() <= 1
 
 
-@pytest.mark.parametrize("objective", ["anchored", "paper"])
+@pytest.mark.parametrize("objective", ["anchored", "paper", "supervised"])
 @pytest.mark.parametrize("composition", ["mean", "sum", "max", "min"])
 @pytest.mark.parametrize(("exponent", "target"), [(1, "data"), (2, "data"), (1, "velocity")])
 def test_every_network_learns(

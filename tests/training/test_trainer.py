@@ -76,9 +76,12 @@ def test_noise_is_a_function_of_seed_step_and_rank() -> None:
     assert len({*first, *others}) == 6
 
 
-def test_half_precision_is_for_gpus() -> None:
-    with SETTINGS.autocast(torch.device("cpu")):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+def test_half_precision_is_of_the_products() -> None:
+    ones = torch.ones(2, 2)
+    for precision, dtype in (("bfloat16", torch.bfloat16), ("float32", torch.float32)):
+        with replace(SETTINGS, precision=precision).autocast(torch.device("cpu")):
+            assert (ones @ ones).dtype == dtype
+
 
 
 def test_mean_rows() -> None:

@@ -1,0 +1,27 @@
+"""The loss of the parts' shares in a remix."""
+
+import torch
+
+from .test_decomposition import make
+
+
+def test_the_shares_of_the_right_parts_are_the_anchors() -> None:
+    model = make(exponent=2.0, composition="mean", masking_weight=3.0)
+    anchors = torch.rand(4, 2, 3, 8) + 0.1
+    torch.testing.assert_close(model._masking_errors(anchors, anchors), torch.zeros(4))
+    torch.testing.assert_close(model._masking_errors(5 * anchors, anchors), torch.zeros(4))
+    swapped = model._masking_errors(anchors.flip(1), anchors)
+    # Each gets the other's share: an error of the difference of amplitudes, halved by the mean.
+    error = ((anchors[:, 0] ** 2 - anchors[:, 1] ** 2) / 2).square().flatten(1).mean(1)
+    torch.testing.assert_close(swapped, error)
+
+
+def test_the_masking_loss_weighs_what_is_regressed_alone() -> None:
+    anchors = torch.rand(4, 2, 3, 8) + 0.1
+    sampled = make(exponent=2.0, regression_share=0.0, masking_weight=3.0)
+    assert sampled._anchor_losses(anchors)["masking"] == 0
+    model = make(exponent=2.0, regression_share=1.0, masking_weight=3.0)
+    terms = model(torch.cat([anchors[:, :1], anchors], dim=1))
+    expected = terms["rendering"] + terms["composition"] + 3.0 * terms["masking"]
+    assert terms["masking"] > 0
+    torch.testing.assert_close(terms["loss"], expected)
