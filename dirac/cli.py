@@ -1,11 +1,17 @@
-"""`dirac`: take songs apart, recombine them, make new ones. Run it from the project's folder."""
+"""`dirac`: take songs apart, recombine them, make new ones."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SUFFIX = ".flac"
+MODEL_HELP = "folder of a model; by default the one that ships with dirac"
+PARAMS_HELP = "by default params.yaml of the model's folder if it has one, else ./params.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,7 +36,11 @@ def make_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("separate", help="take songs apart")
     command.add_argument("songs", type=Path, nargs="+", metavar="SONG", help="wav, flac, mp3, ogg")
     command.add_argument("--raw", action="store_true", help="the parts as the model renders them")
-    _add_common(command, "folder; a song's parts go into a folder of its name")
+    _add_common(
+        command,
+        "folder; a song's parts go into a folder of its name, as .flac, or as .wav of floats "
+        "where .flac would clip",
+    )
     command.set_defaults(run=separate)
 
     command = commands.add_parser("recompose", help="a new song of the components of others")
@@ -49,8 +59,19 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("--count", type=int, default=1)
     command.add_argument("--seconds", type=float, default=7.0)
     command.add_argument("--prior", type=Path, default=Path("models/prior"))
-    _add_common(command, "folder")
-    command.set_defaults(run=generate)
+    _add_common(command, "folder", "folder of a model; by default models/decomposition")
+    # The packaged model has no prior: it is the project's that goes with the project's.
+    command.set_defaults(run=generate, model=Path("models/decomposition"))
+
+    command = commands.add_parser("models", help="list the models that ship with dirac")
+    command.set_defaults(run=models)
+
+    command = commands.add_parser("pack", help="make a trained model portable, in a small folder")
+    command.add_argument("model", type=Path, help="folder of a trained decomposition")
+    command.add_argument("-o", "--output", type=Path, required=True, help="folder to make")
+    command.add_argument("--params", type=Path, help=PARAMS_HELP)
+    command.add_argument("--scores", type=Path, help="metrics.json of its evaluation")
+    command.set_defaults(run=pack)
 
     command = commands.add_parser("settings", help="write ready-made settings into params.yaml")
     command.add_argument("name", nargs="?", help="which; without it, their names are listed")
@@ -59,55 +80,59 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_common(command: argparse.ArgumentParser, output: str) -> None:
+def _add_common(command: argparse.ArgumentParser, output: str, model: str = MODEL_HELP) -> None:
     command.add_argument("-o", "--output", type=Path, required=True, help=output)
-    command.add_argument("--model", type=Path, default=Path("models/decomposition"))
-    command.add_argument("--params", type=Path, default=Path("params.yaml"))
+    command.add_argument("--model", type=Path, help=model)
+    command.add_argument("--params", type=Path, help=PARAMS_HELP)
     command.add_argument("--seed", type=int, default=0, help="of the noise that sampling begins at")
 
 
 def separate(chosen: argparse.Namespace) -> None:
-    """Writes part-1.flac, part-2.flac ... of every song; together they are the song."""
-    import torch
-
-    from dirac.assembly import load_separator
-    from dirac.audio.files import read_audio, write_audio
-    from dirac.params import load_params
+    """Writes drums.flac, bass.flac ... of every song, by the model's card; they sum to the song."""
+    from dirac.assembly import open_separator
+    from dirac.audio.parts import write_parts
+    from dirac.packaged import default_model, part_names
 
     folders = [chosen.output / song.stem for song in chosen.songs]
     if len(set(folders)) < len(folders):
         raise ValueError("two songs have the same name: separate them into different folders")
-    separator = load_separator(load_params(chosen.params), chosen.model)
+    model = chosen.model or default_model()
+    separator = open_separator(model, chosen.params)
+    names = part_names(model, separator.n_parts)
     for song, folder in zip(chosen.songs, folders, strict=True):
-        samples, rate = read_audio(song)
-        waveform = torch.from_numpy(samples)
+        waveform, rate = read_song(song)
         if chosen.raw:
             parts = separator.decoded(waveform, rate, chosen.seed)
         else:
             parts = separator.refined(waveform, rate)
-        for number, part in enumerate(parts, 1):
-            path = folder / f"part-{number}{SUFFIX}"
-            write_audio(path, part, rate)
+        for path in write_parts(folder, names, parts, rate):
             print(path)
 
 
 def recompose(chosen: argparse.Namespace) -> None:
-    import torch
-
-    from dirac.assembly import load_separator
-    from dirac.audio.files import read_audio, write_audio
-    from dirac.params import load_params
+    from dirac.assembly import open_separator
+    from dirac.audio.files import write_audio
+    from dirac.packaged import default_model
     from dirac.separation.recompose import recompose as choose
 
     choices = [parse_choice(text) for text in chosen.take]
-    separator = load_separator(load_params(chosen.params), chosen.model)
-    songs = []
-    for path in chosen.songs:
-        samples, rate = read_audio(path)
-        songs.append(separator.components(torch.from_numpy(samples), rate))
+    separator = open_separator(chosen.model or default_model(), chosen.params)
+    songs = [separator.components(*read_song(path)) for path in chosen.songs]
     song = separator.sing(choose(songs, choices), chosen.seed)
     write_audio(chosen.output, song, separator.codec.sample_rate)
     print(chosen.output)
+
+
+def read_song(path: Path) -> "tuple[Tensor, int]":
+    """(channels, time), Hz. Raises AudioError if the file cannot be read or has no sample."""
+    import torch
+
+    from dirac.audio.files import AudioError, read_audio
+
+    samples, rate = read_audio(path)
+    if samples.shape[1] == 0:
+        raise AudioError(f"{path} has no sample in it")
+    return torch.from_numpy(samples), rate
 
 
 def parse_choice(text: str) -> tuple[int, int]:
@@ -119,16 +144,14 @@ def parse_choice(text: str) -> tuple[int, int]:
 
 
 def generate(chosen: argparse.Namespace) -> None:
-    from dirac.assembly import load_separator
+    from dirac.assembly import open_separator
     from dirac.audio.files import write_audio
-    from dirac.params import load_params
     from dirac.separation.generate import Generator
 
     if chosen.count < 1 or not 0.1 <= chosen.seconds <= 600:
         raise ValueError("--count must be 1 at least, --seconds from 0.1 to 600")
-    params = load_params(chosen.params)
-    separator = load_separator(params, chosen.model)
-    generator = Generator.load(chosen.prior, separator, params.evaluate.n_sampling_steps)
+    separator = open_separator(chosen.model, chosen.params)
+    generator = Generator.load(chosen.prior, separator, separator.settings.n_steps)
     n_frames = round(chosen.seconds * separator.codec.frame_rate)
     for number in range(chosen.count):
         components = generator.generate(n_frames, chosen.seed + number)
@@ -136,6 +159,22 @@ def generate(chosen: argparse.Namespace) -> None:
         path = chosen.output / f"song-{number + 1}{SUFFIX}"
         write_audio(path, song, separator.codec.sample_rate)
         print(path)
+
+
+def models(chosen: argparse.Namespace) -> None:
+    from dirac.packaged import describe, packaged_models
+
+    for folder in packaged_models():
+        print(describe(folder))
+
+
+def pack(chosen: argparse.Namespace) -> None:
+    from dirac.assembly import read_model_params
+    from dirac.packing import pack as make
+
+    params = read_model_params(chosen.model, chosen.params)
+    make(chosen.model, chosen.output, params, chosen.scores)
+    print(chosen.output)
 
 
 def settings(chosen: argparse.Namespace) -> None:

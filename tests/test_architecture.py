@@ -27,11 +27,12 @@ FLOORS = [
     {"separation"},
     {"evaluation"},
     {"assembly"},
+    {"packaged", "packing"},
     {"cli"},
 ]
 FLOOR = {unit: number for number, floor in enumerate(FLOORS) for unit in floor}
 # They hand the numbers to the rest, which takes plain values.
-READERS_OF_PARAMS = {"settings", "assembly", "cli"}
+READERS_OF_PARAMS = {"settings", "assembly", "packing", "cli"}
 MAX_LINES = 250
 
 yaml = YAML(typ="safe")

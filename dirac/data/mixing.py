@@ -8,8 +8,10 @@ import numpy as np
 from dirac.data.banks import Instruments
 from dirac.data.music.song import Part, Song
 from dirac.data.production import REFERENCE_RMS, Chain
-from dirac.data.rendering import PEAK, active_rms, render_part, render_voices
+from dirac.data.rendering import active_rms, render_part, render_voices
 from dirac.data.soundfont import Samples
+
+PEAK = 0.9  # of the mixture, or of a stem if that is higher
 
 Voices = Mapping[str, Samples]  # name of a voice -> (time,)
 

@@ -15,11 +15,10 @@ import scipy.signal
 from dirac.data import synthesis
 from dirac.data.banks import MIDDLE, Bank, Instruments
 from dirac.data.music import drums
-from dirac.data.music.song import Note, Part, Song
+from dirac.data.music.song import Note, Part
 from dirac.data.soundfont import Samples
 
 OVERSAMPLING = 2  # recordings of 44.1 kHz would alias at the rates we use
-PEAK = 0.9  # of the mixture, or of a stem if that is higher
 WINDOW_SECONDS = 0.4
 AUDIBLE_DB = -40.0  # windows this far below the loudest one do not count for a stem's loudness
 
@@ -63,21 +62,6 @@ VOICES = {
     "cymbals": (drums.CRASH, drums.RIDE, drums.RIDE_BELL),
 }
 PERCUSSION = "percussion"  # every other drum
-
-
-def render(
-    song: Song, duration_seconds: float, sample_rate: int, instruments: Instruments
-) -> list[Samples]:
-    """One stem (time,) per part of the song, at its level: their sum is the mixture."""
-    n_samples = round(duration_seconds * sample_rate)
-    stems = []
-    for part in song.parts:
-        samples = render_part(part, song.tempo, n_samples, sample_rate, instruments)
-        gain = 10 ** (part.level_db / 20) / max(active_rms(samples, sample_rate), 1e-6)
-        produced = samples * np.float32(gain)
-        stems.append(produced)
-    peak = max(float(np.abs(sounding).max()) for sounding in [sum(stems), *stems])
-    return [stem * np.float32(PEAK / max(peak, 1e-6)) for stem in stems]
 
 
 def render_voices(

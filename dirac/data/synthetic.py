@@ -17,12 +17,11 @@ from ruamel.yaml import YAML
 from tqdm import tqdm
 
 from dirac.data.banks import Instruments, load_instruments
-from dirac.data.mixing import Voices, mix_song, sum_voices
+from dirac.data.mixing import PEAK, Voices, mix_song, sum_voices
 from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
 from dirac.data.music.song import DRUMS, Part, Song, happens
 from dirac.data.production import Chain, draw_chain
-from dirac.data.rendering import PEAK
 from dirac.data.slakh import VOICES_KEY
 from dirac.data.soundfont import Samples
 

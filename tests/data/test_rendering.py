@@ -3,19 +3,25 @@ import pytest
 
 from dirac.data import rendering
 from dirac.data.banks import load_instruments
+from dirac.data.mixing import PEAK, mix_song, sum_voices
 from dirac.data.music import drums
 from dirac.data.music.song import BASS, DRUMS, Note, Part, Song
 from dirac.data.music.styles import STYLES, Style
-from dirac.data.rendering import PEAK, active_rms, render, render_part, render_voices
+from dirac.data.rendering import active_rms, render_part, render_voices
 from dirac.data.soundfont import Samples
 
 RATE = 16000
 
 
+def stems_of(song: Song, seconds: float) -> list[Samples]:
+    mixed = mix_song(song, round(seconds * RATE), RATE, load_instruments())
+    return [sum_voices(voices) for voices in mixed]
+
+
 def stem_of(inst_class: str, program: int, *notes: Note) -> Samples:
     """Ten seconds of one part at 60 beats a minute: a beat is a second."""
     song = Song("rock", 60.0, (), (Part(inst_class, program, 0.0, notes),))
-    return render(song, 10.0, RATE, load_instruments())[0]
+    return stems_of(song, 10.0)[0]
 
 
 def drums_of(style: Style) -> set[int]:
@@ -68,7 +74,7 @@ def test_parts_are_mixed_at_their_levels_and_peak_together() -> None:
         Part(BASS, 33, -6.0, tuple(Note(float(beat), 1.0, 40, 100) for beat in range(10))),
         Part(DRUMS, 0, 0.0, tuple(Note(float(beat), 0.5, 36, 100) for beat in range(10))),
     )
-    bass, kick = render(Song("rock", 60.0, (), parts), 10.0, RATE, load_instruments())
+    bass, kick = stems_of(Song("rock", 60.0, (), parts), 10.0)
     levels = [20 * np.log10(active_rms(stem, RATE)) for stem in (bass, kick)]
     assert levels[1] - levels[0] == pytest.approx(6.0, abs=1e-3)
     assert np.abs(bass + kick).max() <= PEAK + 1e-6
@@ -102,5 +108,5 @@ def test_patches_play_bass_and_drums() -> None:
         Part(BASS, 33, 0.0, (Note(0.0, 1.0, 40, 100),), patch=3),
         Part(DRUMS, 0, 0.0, (Note(0.0, 1.0, drums.KICK, 100),), patch=3),
     )
-    stems = render(Song("rock", 60.0, (), parts), 4.0, RATE, load_instruments())
+    stems = stems_of(Song("rock", 60.0, (), parts), 4.0)
     assert all(np.isfinite(stem).all() and stem.any() for stem in stems)

@@ -83,6 +83,5 @@ def test_half_precision_is_of_the_products() -> None:
             assert (ones @ ones).dtype == dtype
 
 
-
 def test_mean_rows() -> None:
     assert mean_rows([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": 2.0}

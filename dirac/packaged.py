@@ -1,0 +1,66 @@
+"""The trained models that ship with the package, and what the card of a model tells of it."""
+
+from pathlib import Path
+from typing import Any
+
+from dirac.training.checkpoint import CheckpointError, load_model
+
+SHELF = Path(__file__).parent / "pretrained"
+DEFAULT = "drums-bass"
+
+
+def packaged_models() -> list[Path]:
+    """The folders of the models that are in this installation."""
+    return sorted(card.parent for card in SHELF.glob("*/card.json"))
+
+
+def default_model() -> Path:
+    """The folder of the model that is used where none is named.
+
+    Raises CheckpointError if it is not in this installation.
+    """
+    folder = SHELF / DEFAULT
+    if folder not in packaged_models():
+        raise CheckpointError(
+            f"the model {DEFAULT} is not in this installation: install the package again, or "
+            "name the folder of a model by --model"
+        )
+    return folder
+
+
+def part_names(folder: Path, n_parts: int) -> list[str]:
+    """What the parts of the model in `folder` are called: by its card, else part-1, part-2 ...
+
+    Raises CheckpointError if the card's names cannot be those of that many files.
+    """
+    _, card = load_model(folder)
+    names = card.get("parts", [f"part-{number}" for number in range(1, n_parts + 1)])
+    if not isinstance(names, list) or not all(_is_file_name(name) for name in names):
+        raise CheckpointError(f"{folder / 'card.json'}: parts must be names of files")
+    if len({name.casefold() for name in names}) != n_parts or len(names) != n_parts:
+        raise CheckpointError(f"{folder / 'card.json'}: parts must be {n_parts} different names")
+    return names
+
+
+def describe(folder: Path) -> str:
+    """One line: the name of the model, its sources, its data, its SI-SDR beside that of others.
+
+    Raises CheckpointError if the folder holds no whole model.
+    """
+    _, card = load_model(folder)
+    sources = ", ".join(card.get("sources", ["sources unknown"]))
+    return f"{folder.name}: {sources}; data: {card.get('data', 'unknown')}; {_scores(card)}"
+
+
+def _scores(card: dict[str, Any]) -> str:
+    if "scores" not in card:
+        return "not scored"
+    scores = card["scores"]
+    figures = {method: by_source["mean"] for method, by_source in scores["si_sdr"].items()}
+    known = {method: mean for method, mean in figures.items() if mean is not None}
+    listed = ", ".join(f"{m} {known[m]:.1f}" for m in sorted(known, key=known.__getitem__)[::-1])
+    return f"SI-SDR of {scores['n_excerpts']} excerpts in dB: {listed}"
+
+
+def _is_file_name(name: object) -> bool:
+    return isinstance(name, str) and name == Path(name).name and name[:1] not in ("", ".")

@@ -1,0 +1,66 @@
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dirac.audio.files import AudioError, audio_info, read_audio
+from dirac.audio.parts import write_parts
+
+NAMES = ("drums", "bass")
+
+
+def noise(peak: float, n_channels: int = 2) -> Tensor:
+    """Two parts of a thousand samples, whose loudest sample is `peak`."""
+    parts = torch.randn(2, n_channels, 1000, generator=torch.Generator().manual_seed(1))
+    return parts * (peak / parts.abs().max())
+
+
+@pytest.mark.parametrize(
+    ("peak", "n_channels", "rate", "suffix"),
+    [
+        (1.0, 1, 8000, ".flac"),
+        (0.5, 8, 192000, ".flac"),
+        (1.01, 2, 44100, ".wav"),
+        (0.5, 9, 44100, ".wav"),
+        (0.5, 2, 100001, ".wav"),
+    ],
+)
+def test_parts_are_read_back_whatever_their_peak_channels_and_rate(
+    tmp_path: Path, peak: float, n_channels: int, rate: int, suffix: str
+) -> None:
+    parts = noise(peak, n_channels)
+    paths = write_parts(tmp_path / "song", NAMES, parts, rate)
+    assert paths == [tmp_path / "song" / f"{name}{suffix}" for name in NAMES]
+    for path, part in zip(paths, parts, strict=True):
+        samples, found = read_audio(path)
+        assert found == rate
+        np.testing.assert_allclose(samples, part, atol=0 if suffix == ".wav" else 2**-22)
+
+
+def test_a_soft_song_keeps_its_detail(tmp_path: Path) -> None:
+    parts = noise(1e-3)
+    read = [read_audio(path)[0] for path in write_parts(tmp_path, NAMES, parts, 44100)]
+    np.testing.assert_allclose(sum(read), parts.sum(0), atol=2**-21)
+
+
+def test_the_same_parts_give_the_same_bytes_and_nothing_else(tmp_path: Path) -> None:
+    contents = []
+    for _ in range(2):
+        paths = [
+            *write_parts(tmp_path / "soft", NAMES, noise(0.5), 8000),
+            *write_parts(tmp_path / "loud", NAMES, noise(2.0), 8000),
+        ]
+        contents.append([path.read_bytes() for path in paths])
+        time.sleep(1.01)  # a time of day in a header would differ now
+    assert contents[0] == contents[1]
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(paths)
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"drums\.flac cannot be written"):
+        write_parts(tmp_path, NAMES, noise(0.5), 0)
+    assert list(tmp_path.iterdir()) == []
+    assert audio_info(write_parts(tmp_path, NAMES, noise(0.5), 8000)[0]) == (8000, 1000, 2)

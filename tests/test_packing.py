@@ -1,0 +1,214 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dirac.assembly import open_separator, read_model_params
+from dirac.packaged import describe, part_names
+from dirac.packing import PackingError, halved, name_parts, pack, snapshot
+from dirac.params import Params, load_params
+from dirac.training.checkpoint import CheckpointError, load_model
+
+from .tiny_models import separator, write_decomposition
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def params() -> Params:
+    return load_params(PROJECT / "params.yaml")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_decomposition(tmp_path / "model")
+
+
+def write_scores(folder: Path, sources: tuple[str, ...] = ("drums", "bass")) -> Path:
+    """As an evaluation leaves them, with part 1 assigned to the first source -> metrics.json."""
+    means = {"refined": 9.1, "decoded": -20.0, "oracle": 14.1, "nmf": 5.2}
+    scores = {
+        method: {"si_sdr": {"mean": mean, **dict.fromkeys(sources, mean)}}
+        for method, mean in means.items()
+    }
+    targets = [{"name": name, "parts": [1 - n]} for n, name in enumerate(sources)]
+    documents = folder / "scores" / "refined"
+    documents.mkdir(parents=True)
+    (documents / "test-song-0000.0.json").write_text(json.dumps({"targets": targets}))
+    metrics = {"separation": scores, "counts": {"n_scored_excerpts": 30}}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return folder / "metrics.json"
+
+
+def test_a_packed_model_separates_as_the_model_in_any_folder(
+    model: Path, params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(model, tmp_path / "packed", params, None)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    packed = open_separator(tmp_path / "packed")
+    assert {value.dtype for value in packed.model.state_dict().values()} == {torch.float32}
+    mixture = 0.1 * torch.randn(2, 20000, generator=torch.Generator().manual_seed(0))
+    plain = open_separator(model, PROJECT / "params.yaml")
+    parts, exact = packed.refined(mixture, 24000), plain.refined(mixture, 24000)
+    torch.testing.assert_close(parts.sum(0), mixture, rtol=0, atol=1e-5)
+    assert (parts - exact).square().mean() < 0.01 * exact.square().mean()
+    assert read_model_params(tmp_path / "packed") == params
+
+
+def test_weights_are_half_as_large_and_the_card_is_theirs(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packed"
+    pack(model, folder, params, None)
+    before, after = load_model(model), load_model(folder)  # checks the sha256
+    assert {path.name for path in folder.iterdir()} == {
+        "model.safetensors",
+        "card.json",
+        "params.yaml",
+    }
+    assert {value.dtype for value in after[0].values()} == {torch.float16}
+    for name, value in before[0].items():
+        torch.testing.assert_close(after[0][name].float(), value, rtol=1e-3, atol=1e-6)
+    added = {"packed": {"weights": "float16", "sha256_before": before[1]["sha256"]}}
+    assert {k: v for k, v in after[1].items() if k != "sha256"} == added | {
+        k: v for k, v in before[1].items() if k != "sha256"
+    }
+
+
+def test_the_card_has_the_scores_and_names_that_the_evaluation_found(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    metrics, folder = write_scores(tmp_path / "reports"), tmp_path / "packed"
+    pack(model, folder, params, metrics)
+    card = load_model(folder)[1]
+    assert set(card["scores"]["si_sdr"]) == {"refined", "nmf", "oracle"}
+    assert card["scores"]["si_sdr"]["refined"]["bass"] == 9.1
+    assert "metrics.json" in card["scores"]["from"]
+    assert card["parts"] == part_names(folder, 2) == ["bass", "drums"]
+    assert "stems" in card["parts_named_by"]
+    assert describe(folder) == (
+        "packed: drums, bass; data: slakh2100; "
+        "SI-SDR of 30 excerpts in dB: oracle 14.1, refined 9.1, nmf 5.2"
+    )
+
+
+def test_packing_again_keeps_what_is_known_and_replaces_whole(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    folder, twice = tmp_path / "packed", tmp_path / "twice"
+    pack(model, folder, params, write_scores(tmp_path / "reports"))
+    for output in (twice, twice, folder):
+        pack(folder, output, params, None)
+    cards = [load_model(packed)[1] for packed in (folder, twice)]
+    assert cards[0] == cards[1]
+    assert (folder / "model.safetensors").read_bytes() == (twice / "model.safetensors").read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_is_no_packed_model_is_left_alone(model: Path, params: Params, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "song.wav").touch()
+    for output in (folder, folder / "song.wav"):
+        with pytest.raises(PackingError, match="no packed model"):
+            pack(model, output, params, None)
+    (model / "history.csv").touch()
+    with pytest.raises(PackingError, match="no packed model"):
+        pack(model, model, params, None)
+    assert [path.name for path in folder.iterdir()] == ["song.wav"]
+
+
+def test_nothing_is_left_of_a_model_that_does_not_load(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    card = json.loads((model / "card.json").read_text())
+    card["model"]["n_latents"] = 5
+    (model / "card.json").write_text(json.dumps(card))
+    with pytest.raises(CheckpointError, match="does not describe"):
+        pack(model, tmp_path / "packed", params, None)
+    assert list(tmp_path.iterdir()) == [model]
+
+
+def test_params_of_another_training_are_refused(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    other = params.model_copy(update={"seed": 7})
+    with pytest.raises(PackingError, match="trained with seed 0, they say 7"):
+        pack(model, tmp_path / "packed", other, None)
+
+
+def test_scores_of_another_evaluation_are_refused(
+    model: Path, params: Params, tmp_path: Path
+) -> None:
+    others = write_scores(tmp_path / "reports", ("piano", "bass"))
+    (tmp_path / "empty.json").write_text("{}")
+    for metrics, message in (
+        (others, "scores bass, piano, but the model was trained on drums, bass"),
+        (tmp_path / "empty.json", "does not hold the scores"),
+    ):
+        with pytest.raises(PackingError, match=message):
+            pack(model, tmp_path / "packed", params, metrics)
+
+
+def test_no_path_of_the_machine_is_in_the_snapshot(params: Params, tmp_path: Path) -> None:
+    banks = (Path("/home/me/banks"), Path("~/more/kit.sf2"))
+    synthetic = params.data.synthetic.model_copy(update={"banks": banks})
+    data = params.data.model_copy(update={"root": Path("/data/slakh"), "synthetic": synthetic})
+    codec = params.codec.model_copy(update={"weights": Path("/home/me/encodec.th")})
+    text = snapshot(params.model_copy(update={"data": data, "codec": codec}))
+    (tmp_path / "params.yaml").write_text(text)
+    read = load_params(tmp_path / "params.yaml")
+    assert read.data.root == Path("slakh")
+    assert read.data.synthetic.banks == (Path("banks"), Path("kit.sf2"))
+    assert read.codec.weights is None
+    assert read.model == params.model
+    assert "/home" not in text
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ({"drums": [1], "bass": [0]}, ["bass", "drums"]),
+        ({"drums": [0, 2], "bass": [1]}, ["drums-1", "bass", "drums-2"]),
+        ({"drums": [0], "bass": [1], "piano": []}, ["drums", "bass"]),
+        ({"Strings (continued)": [0], "../kick:1": [1]}, ["Strings (continued)", "kick-1"]),
+    ],
+)
+def test_parts_are_named_by_their_sources(
+    targets: dict[str, list[int]], expected: list[str]
+) -> None:
+    documents = [{"name": name, "parts": parts} for name, parts in targets.items()]
+    assert name_parts(documents, len(expected)) == expected
+
+
+@pytest.mark.parametrize("parts", [([0], [0]), ([0], [2]), ([0], [])])
+def test_names_are_of_all_parts_or_an_error(parts: tuple[list[int], list[int]]) -> None:
+    documents = [{"name": n, "parts": p} for n, p in zip("ab", parts, strict=True)]
+    with pytest.raises(PackingError, match="the model makes 2"):
+        name_parts(documents, 2)
+
+
+def test_weights_beyond_half_precision_are_refused() -> None:
+    with pytest.raises(PackingError, match="scale are too large"):
+        halved(torch.tensor([1e6]), "scale")
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "A"], ["a", "../b"], ["a", ""], ["a", 3], "ab"])
+def test_a_card_with_impossible_names_is_an_error(model: Path, names: Any) -> None:
+    card = json.loads((model / "card.json").read_text())
+    (model / "card.json").write_text(json.dumps(card | {"parts": names}))
+    with pytest.raises(CheckpointError, match="parts must be"):
+        part_names(model, 2)
+
+
+def test_a_model_without_params_takes_the_projects(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: Params
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert read_model_params(model) == params
+    assert separator().n_parts == open_separator(model).n_parts
+    with pytest.raises(CheckpointError, match="no such folder"):
+        read_model_params(tmp_path / "nowhere")
