@@ -11,18 +11,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from dirac.assembly import load_separator
 from dirac.data.slakh import find_tracks
-from dirac.data.synthetic import make_dataset
+from dirac.data.synthetic import Making, make_dataset
 from dirac.data.tracks import excerpts_of, read_sources
 from dirac.evaluation.assignment import apply_assignment, best_assignment, score_subsets
+from dirac.evaluation.baselines import make_baselines
+from dirac.evaluation.methods import Method, separate_mixture
 from dirac.evaluation.signals import find_silent
 from dirac.metrics.separation import si_sdr
 from dirac.params import load_params
-from dirac.separation.baselines import hpss, mixture_shares, nmf
-from dirac.separation.refine import wiener
 
 
 def main() -> None:
@@ -34,17 +33,14 @@ def main() -> None:
     chosen, songs, n = params.evaluate, params.data.synthetic, len(params.data.sources)
     separator = load_separator(params, arguments.model)
     rate = separator.codec.sample_rate
-    methods = {
-        "refined": separator.refined,
-        "mixture": partial(mixture_shares, n_parts=n),
-        "hpss": partial(hpss, **chosen.hpss.model_dump(), power=chosen.mask.power),
-        "nmf": partial(nmf, **chosen.nmf.model_dump(), n_parts=n, seed=params.seed),
-    }
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*methods, "oracle")}
+    methods: dict[str, Method] = {"refined": partial(separate_mixture, separator.refined)}
+    methods |= make_baselines(chosen, n, params.seed)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in methods}
     with tempfile.TemporaryDirectory() as folder:
         n_songs = {"train": 1, "validation": 1, "test": songs.n_songs.test}
         root = Path(folder) / "songs"
-        make_dataset(root, arguments.seed, n_songs, songs.duration_seconds, songs.sample_rate)
+        making = Making(**songs.model_dump(exclude={"seed", "n_songs"}))
+        make_dataset(root, arguments.seed, n_songs, making)
         references = []
         for track in (t for t in find_tracks(root) if t.split == "test"):
             for excerpt in excerpts_of(track, params.data.duration_seconds):
@@ -53,17 +49,14 @@ def main() -> None:
                 if find_silent(stems, params.data.silence_db).any():
                     continue
                 references.append(stems)
-                mixture, shares = torch.from_numpy(stems.sum(0)), torch.from_numpy(stems)
                 for name, method in methods.items():
-                    parts[name].append(method(mixture, rate).numpy())
-                oracle = wiener(mixture, shares, chosen.mask.n_fft, chosen.mask.power)
-                parts["oracle"].append(oracle.numpy())
+                    parts[name].append(method(stems, rate))
     every = np.ones(n, dtype=bool)
     for name, found in parts.items():
         pairs = list(zip(found, references, strict=True))
         fixed = best_assignment([score_subsets(p, stems, every) for p, stems in pairs])
         scores = [si_sdr(apply_assignment(fixed, p, s)[0], s).mean() for p, s in pairs]
-        print(f"{name:8} {np.mean(scores):6.2f} dB over {len(scores)} excerpts")
+        print(f"{name:10} {np.mean(scores):6.2f} dB over {len(scores)} excerpts")
 
 
 if __name__ == "__main__":
