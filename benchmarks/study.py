@@ -60,8 +60,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of each training")
     arguments = parser.parse_args()
     runs = [run for text in arguments.runs for run in parse_runs(text)]
-    paths = (path.resolve() for path in (arguments.data, arguments.work, arguments.output))
-    study = Study(*paths, n_threads=arguments.threads)
+    data, work, output = (p.resolve() for p in (arguments.data, arguments.work, arguments.output))
+    study = Study(data, work, output, arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         for setting, seed in runs:  # a wrong one is told before hours of work, not after
             check(make_params(Path(folder), setting, seed), setting)

@@ -2,7 +2,7 @@
 
 The study is a JSON list of runs, each {"setting": name, "seed": number, "sources": [name, ...],
 "si_sdr": {"mean": dB, source: dB, ...}, "baselines": {method: mean dB, ...}, "oracle": mean dB,
-"train_seconds": number}.
+"train_cpu_seconds": number}.
 """
 
 import statistics
@@ -26,7 +26,7 @@ class StudyRow:
     cells: list[str]
 
 
-COLUMNS = ("seeds", "mean", "worst", "best", "best baseline", "oracle mask", "minutes to train")
+COLUMNS = ("seeds", "mean", "worst", "best", "best baseline", "oracle mask", "CPU minutes to train")
 
 
 def read_study(path: Path | None) -> list[StudyRow]:
@@ -49,7 +49,7 @@ def read_study(path: Path | None) -> list[StudyRow]:
 def _cells(runs: Sequence[Run]) -> list[str]:
     scores = [float(run["si_sdr"]["mean"]) for run in runs]
     oracles = [value for run in runs if (value := finite(run["oracle"])) is not None]
-    minutes = statistics.fmean(float(run["train_seconds"]) for run in runs) / 60
+    minutes = statistics.fmean(float(run["train_cpu_seconds"]) for run in runs) / 60
     return [
         str(len({run["seed"] for run in runs})),
         decibels(statistics.fmean(scores)),

@@ -13,6 +13,7 @@ import pytest
 
 from dirac.evaluation.assignment import score_subsets
 from dirac.metrics.separation import si_sdr
+from dirac.params import load_params
 from dirac.settings import SettingsError, apply
 
 PROJECT = Path(__file__).parents[2]
@@ -116,7 +117,7 @@ def test_known_scores_are_not_made_again(modules: SimpleNamespace, tmp_path: Pat
 def test_a_training_goes_on_and_its_time_adds_up(
     modules: SimpleNamespace, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = modules.study_files.make_params(project, "default", 0)
+    params = load_params()
     calls = []
 
     def stage(name: str, arguments: list[str], folder: Path, n_threads: int, keep) -> None:

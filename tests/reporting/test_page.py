@@ -126,7 +126,7 @@ def test_without_a_study_the_page_says_how_to_make_one(run: ReportFiles) -> None
     assert "No study over several seeds was found" in rendered(run)
     assert run.study is not None
     run.study.parent.mkdir()
-    one = {"setting": "default", "seed": 0, "sources": ["drums", "bass"], "train_seconds": 90}
+    one = {"setting": "default", "seed": 0, "sources": ["drums", "bass"], "train_cpu_seconds": 90}
     one |= {"si_sdr": {"mean": 7.77}, "baselines": {"nmf": 1.0}, "oracle": 12.0}
     run.study.write_text(json.dumps([one]))
     html = rendered(run)
