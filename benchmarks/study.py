@@ -80,6 +80,13 @@ def parse_runs(text: str) -> list[Run]:
 
 
 def check(params: Params, setting: str) -> None:
+    """Raises SystemExit for what cannot be scored or would be trained on other songs than said."""
+    project = load_params().data
+    if (params.data.name, params.data.synthetic) != (project.name, project.synthetic):
+        raise SystemExit(
+            f"error: {setting} asks for another data set: `dirac settings {setting}`, then "
+            "`dvc repro download`, then study it as default"
+        )
     if len(params.data.sources) < 2:
         raise SystemExit(f"error: {setting} has one source: there is no separation to score")
 

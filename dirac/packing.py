@@ -47,7 +47,10 @@ def pack(model: Path, output: Path, params: Params, metrics: Path | None) -> Non
     if output.exists() and not _is_packed(output):
         raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
     state, card = load_model(model)
-    _check_params(card.get("params", {}), params.model_dump(mode="json"), "")
+    chosen = params.model_dump(mode="json")
+    _check_params(card.get("params", {}), chosen, "")
+    sources = chosen["data"]["sources"]
+    _check_params(card.get("sources", sources), sources, "data.sources")
     packed = {"weights": "float16", "sha256_before": card["sha256"]}
     card = {"packed": packed} | {k: v for k, v in card.items() if k not in ("format", "sha256")}
     if metrics is not None:

@@ -14,6 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 DataName = Literal["synthetic", "slakh2100", "babyslakh", "musdb18", "musdb18hq"]
 CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
+DRUM_VOICES = {"kick", "snare", "hats", "toms", "cymbals", "percussion"}
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
 
 
@@ -56,6 +57,8 @@ class Data(Section):
     def _distinct_sources(self) -> Self:
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("sources must differ from each other")
+        if "drums" in self.sources and not DRUM_VOICES.isdisjoint(self.sources):
+            raise ValueError("sources: drums and a voice of them would sound twice in a mixture")
         return self
 
 

@@ -23,11 +23,12 @@ def main() -> None:
         finished = scratch / "data_set"
         if composed:
             synthetic = data.synthetic
+            banks = tuple(project_root() / bank.expanduser() for bank in synthetic.banks)
             make_dataset(
                 finished,
                 synthetic.seed,
                 synthetic.n_songs.model_dump(),
-                Making(**synthetic.model_dump(exclude={"seed", "n_songs"})),
+                Making(**synthetic.model_dump(exclude={"seed", "n_songs"}) | {"banks": banks}),
             )
         else:
             root = data.root and project_root() / data.root.expanduser()

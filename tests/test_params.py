@@ -33,6 +33,7 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("a choice", lambda v: v["data"].update(name="slakh"), r"data\.name: .*'babyslakh'.*'slakh'"),
     ("bandwidth", lambda v: v["codec"].update(bandwidth=7), "codec: bandwidth must be one of 1.5"),
     ("twice", lambda v: v["data"].update(sources=["bass", "bass"]), "data: sources must differ"),
+    ("kick", lambda v: v["data"].update(sources=["drums", "kick"]), "would sound twice"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (
         "twin",

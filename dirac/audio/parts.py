@@ -37,6 +37,8 @@ def write_parts(folder: Path, names: Sequence[str], parts: Tensor, sample_rate: 
             raise AudioError(f"{path} cannot be written: {error}") from error
         finally:
             beside.unlink(missing_ok=True)
+    for path in paths:  # of an earlier separation of another song by this name
+        path.with_suffix(".wav" if suffix == ".flac" else ".flac").unlink(missing_ok=True)
     return paths
 
 

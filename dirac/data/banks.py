@@ -158,5 +158,5 @@ def _open_bank(path: Path) -> Bank:
     kits = frozenset(program for bank, program in with_drums if bank == DRUM_BANK)
     programs = frozenset(program for bank, program in places if bank == 0)
     if len(places) == 1 and with_drums and not all(font.sounds_at(places[0], n) for n in MELODIC):
-        return Bank(path, frozenset(), programs)
+        return Bank(path, frozenset(), kits or programs)
     return Bank(path, programs, kits)

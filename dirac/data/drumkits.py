@@ -99,10 +99,16 @@ def _layers(folder: Path, instrument: ElementTree.Element) -> tuple[Layer, ...]:
         name = element.findtext("filename")
         if not name or not (folder / name).is_file():
             continue
-        lowest, highest = float(element.findtext("min", "0")), float(element.findtext("max", "1"))
-        found.append(
-            Layer(folder / name, lowest, highest, float(element.findtext("pitch", "0") or 0))
-        )
+        try:
+            lowest, highest, pitch = (
+                float(element.findtext(key) or default)
+                for key, default in (("min", 0), ("max", 1), ("pitch", 0))
+            )
+        except ValueError as error:
+            raise DataError(
+                f"{folder / 'drumkit.xml'} has a layer of no number: {error}"
+            ) from error
+        found.append(Layer(folder / name, lowest, highest, pitch))
     return tuple(found)
 
 

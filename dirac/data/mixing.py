@@ -34,7 +34,8 @@ def mix_song(
     for part, chain in itertools.zip_longest(song.parts, chains):
         place = (part, song.tempo, n_samples, sample_rate, instruments)
         if split_drums and part.is_drum:
-            voices = {name: heard for name, heard in render_voices(*place).items() if heard.any()}
+            rendered = render_voices(*place)
+            voices = {name: heard for name, heard in rendered.items() if heard.any()} or rendered
         else:
             voices = {part.inst_class: render_part(*place)}
         produced = _produce(np.stack(list(voices.values())), part, chain, sample_rate)

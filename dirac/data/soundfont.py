@@ -28,6 +28,8 @@ SAMPLE = [
     ("rate", "<u4"), ("pitch", "u1"), ("correction", "i1"), ("link", "<u2"), ("type", "<u2"),
 ]  # fmt: skip
 
+REQUIRED = {b"smpl", b"phdr", b"pbag", b"pgen", b"inst", b"ibag", b"igen", b"shdr"}
+
 # Generators, section 8.1.2.
 START, END, LOOP_START, LOOP_END, FILTER = 0, 1, 2, 3, 8
 ATTACK, HOLD, DECAY, SUSTAIN, RELEASE = 34, 35, 36, 37, 38
@@ -153,7 +155,7 @@ def load_soundfont(path: Path) -> SoundFont:
         raise ValueError(f"{path} is not a SoundFont 2 file")
     data = np.memmap(path, np.uint8, mode="r").data
     chunks = dict(_chunks(data, 12))
-    if missing := {b"smpl", b"phdr", b"inst", b"shdr"} - set(chunks):
+    if missing := REQUIRED - set(chunks):
         raise ValueError(f"{path} is not a SoundFont 2 file: it has no {sorted(missing)[0]!r}")
     samples = np.frombuffer(chunks[b"smpl"], "<i2")
     return SoundFont(

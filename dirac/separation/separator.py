@@ -160,14 +160,17 @@ class Separator:
         """What makes the latents of a song as loud as those that the model was trained on.
 
         Masks do not ask how loud a file is, but the encoder has heard one level. Latents that are
-        linear in waveforms hold no level of their own that could be known without them: 1.
+        linear in waveforms hold no level of their own that could be known without them: 1. What
+        is decoded or recomposed stays at its own level, and is not brought there.
         """
         if self.codec.exponent == 1 or not waveform.any():
             return 1.0
         pieces = torch.split(waveform, round(self.settings.piece_seconds * sample_rate), dim=-1)
         squares = [self.encode(piece, sample_rate)[0].square() for piece in pieces]
-        rms = torch.cat(squares, dim=-1).mean(dim=-1).sqrt()
-        return self.model.level / max(float(rms.mean()), 1e-6)
+        power = torch.cat(squares, dim=-1).mean(dim=-1)
+        # As `Decomposition.set_scale` has it: one level for all channels, or one for each.
+        level = power.mean().sqrt() if self.model.objective == "paper" else power.sqrt().mean()
+        return self.model.level / max(float(level), 1e-6)
 
     @torch.inference_mode()
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:

@@ -59,6 +59,13 @@ def test_the_same_parts_give_the_same_bytes_and_nothing_else(tmp_path: Path) -> 
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(paths)
 
 
+def test_what_an_earlier_separation_left_goes(tmp_path: Path) -> None:
+    for level, suffix in ((2.0, ".wav"), (0.5, ".flac"), (2.0, ".wav")):
+        paths = write_parts(tmp_path, NAMES, noise(level), 8000)
+        assert sorted(tmp_path.iterdir()) == sorted(paths)
+        assert {path.suffix for path in paths} == {suffix}
+
+
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"drums\.flac cannot be written"):
         write_parts(tmp_path, NAMES, noise(0.5), 0)

@@ -66,7 +66,12 @@ def test_what_is_missing_or_broken_is_one_sentence(tmp_path: Path) -> None:
         load_instruments((tmp_path / "no.sf2",))
     with pytest.raises(DataError, match="holds no instruments"):
         load_instruments((write_kit(tmp_path / "kit", "Cowbell"),))
-    (tmp_path / "kit" / "drumkit.xml").write_text("<drumkit")
+    kit = tmp_path / "kit" / "drumkit.xml"
+    kit.write_text(kit.read_text().replace("<min>0", "<min>soft"))
+    load_drumkit.cache_clear()
+    with pytest.raises(DataError, match=r"drumkit\.xml has a layer of no number"):
+        load_drumkit(tmp_path / "kit")
+    kit.write_text("<drumkit")
     load_drumkit.cache_clear()
     with pytest.raises(DataError, match="is broken"):
         load_drumkit(tmp_path / "kit")

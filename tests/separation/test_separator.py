@@ -25,7 +25,7 @@ def music(seconds: float, rate: int, n_channels: int = 1) -> Tensor:
 class Known(torch.nn.Module):
     """Stands in for a trained model: its parts are given latents, whatever it hears."""
 
-    n_latents, composition, level = 2, "mean", 1.0
+    n_latents, composition, level, objective = 2, "mean", 1.0, "anchored"
 
     def __init__(self, parts: Tensor) -> None:
         super().__init__()
@@ -109,6 +109,17 @@ def test_another_codec_goes_by_the_waveforms_of_its_parts() -> None:
     expected = mask(mixture, ratio_masks(spectra, 2.0)[..., : 21600 // 256 + 1], 1024)
     torch.testing.assert_close(estimates[..., :20000], expected[..., :20000], rtol=0, atol=1e-5)
     assert not torch.equal(estimates, direct)
+
+
+@pytest.mark.parametrize("objective", ["anchored", "paper"])
+def test_songs_as_loud_as_those_of_training_stay_so(objective: str) -> None:
+    ours, mixture = separator(), music(2.5, 24000) * torch.linspace(0.1, 1, 60000)
+    ours.model.objective = objective  # type: ignore[assignment]
+    latents = ours.encode(mixture, 24000)[0]
+    ours.model.set_scale(latents.square().mean(dim=-1).sqrt())
+    assert ours._to_training_level(mixture, 24000) == pytest.approx(1, abs=0.02)
+    # Latents are roots of magnitudes: a hundredth of the waveform is a tenth of them.
+    assert ours._to_training_level(mixture / 100, 24000) == pytest.approx(10, rel=0.02)
 
 
 def test_masks_between_the_grid_are_interpolated_and_beyond_it_held() -> None:
