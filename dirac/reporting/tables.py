@@ -78,8 +78,8 @@ def of_methods(counts: Mapping[str, int]) -> str:
 
 
 def decibels(value: float | None, digits: int = 1) -> str:
-    """A true minus sign; a dash where there is no number."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    """A true minus sign, none before a zero; a dash where there is no number."""
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def sources_of(scores: Scores) -> list[str]:

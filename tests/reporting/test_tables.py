@@ -48,3 +48,12 @@ def test_box_plots_take_the_fixed_assignment_only() -> None:
         "DIRAC, refined: median 2.0, quartiles 1.5 to 2.5",
         "Oracle mask: no score",
     ]
+
+
+def test_zero_has_no_sign() -> None:
+    assert [tables.decibels(value) for value in (-0.04, 0.0, -0.06, None)] == [
+        "0.0",
+        "0.0",
+        "−0.1",
+        "–",
+    ]
