@@ -29,6 +29,7 @@ FLOORS = [
     {"assembly"},
     {"packaged", "packing"},
     {"cli"},
+    {"__main__"},
 ]
 FLOOR = {unit: number for number, floor in enumerate(FLOORS) for unit in floor}
 # They hand the numbers to the rest, which takes plain values.

@@ -9,11 +9,12 @@ import pytest
 import soundfile
 
 from dirac.audio.files import read_audio, write_audio
-from dirac.cli import main, parse_choice
+from dirac.cli.main import main
+from dirac.cli.recompose import parse_choice
 
-from .tiny_models import write_decomposition, write_prior
+from ..tiny_models import write_decomposition, write_prior
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""`dirac`: take songs apart, recombine them, make new ones."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dirac.cli import generate, models, pack, recompose, separate, settings
+
+COMMANDS = (separate, recompose, generate, models, pack, settings)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script; arguments: the command line's, if None. Errors are one line, status 1."""
+    chosen = make_parser().parse_args(arguments)
+    # Only now: torch comes with them, and help must not wait for it.
+    from dirac.audio.files import AudioError
+    from dirac.audio.weights import CodecError
+    from dirac.params import ParamsError
+    from dirac.training.checkpoint import CheckpointError
+
+    try:
+        chosen.run(chosen)
+    except (AudioError, CodecError, ParamsError, CheckpointError, ValueError, OSError) as error:
+        print(f"dirac: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every module of `COMMANDS` adds its own."""
+    parser = argparse.ArgumentParser(prog="dirac", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return parser
