@@ -12,6 +12,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from dirac.diffusion.iadb import Target, blend, sample, target_of
+from dirac.diffusion.windows import in_windows
 from dirac.networks.unet import UNet
 
 
@@ -67,8 +68,10 @@ class MaskedPrior(nn.Module):
         errors = (prediction - target_of(noise, data, self.target)).square().mean(dim=(2, 3))
         return {"loss": (errors * hidden).sum() / hidden.sum()}
 
-    def generate(self, components: Tensor, hidden: Tensor, noise: Tensor, n_steps: int) -> Tensor:
-        """Sample the hidden components given the visible ones.
+    def generate(
+        self, components: Tensor, hidden: Tensor, noise: Tensor, n_steps: int, n_frames: int
+    ) -> Tensor:
+        """Sample the hidden components given the visible ones, at once or in windows of n_frames.
 
         components, noise: (batch, components, channels, frames), hidden: (batch, components)
         -> components with the hidden ones generated and the others as they were.
@@ -76,7 +79,8 @@ class MaskedPrior(nn.Module):
         data = self._standardised(components)
 
         def network(blended: Tensor, alpha: Tensor) -> Tensor:
-            return self._predict(self._shown(blended, data, hidden), alpha, hidden)
+            shown = self._shown(blended, data, hidden)
+            return in_windows(lambda window: self._predict(window, alpha, hidden), shown, n_frames)
 
         generated = sample(network, noise, n_steps, self.target)
         generated = generated * self.deviation[..., None] + self.mean[..., None]

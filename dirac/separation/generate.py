@@ -1,4 +1,7 @@
-"""New components from the prior: of a whole song, or of those that are hidden given the others."""
+"""New components from the prior: of a whole song, or of those that are hidden given the others.
+
+Of any length: beyond what the prior was trained on, in overlapping windows (`diffusion.windows`).
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +15,20 @@ from dirac.training.checkpoint import CheckpointError, load_model
 
 
 class Generator:
-    """The trained prior of a separator's components; `n_steps` of sampling."""
+    """The trained prior of a separator's components; `n_steps` of sampling.
 
-    def __init__(self, prior: MaskedPrior, n_steps: int) -> None:
-        self.prior, self.n_steps = prior.eval(), n_steps
+    n_frames: the longest that the prior is asked for at once, the crop that it was trained on.
+    """
+
+    def __init__(self, prior: MaskedPrior, n_steps: int, n_frames: int) -> None:
+        self.prior, self.n_steps, self.n_frames = prior.eval(), n_steps, n_frames
 
     @classmethod
     def load(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
         """Raises CheckpointError if there is no whole prior, or one of other components."""
         state, card = load_model(folder)
         try:
-            prior = MaskedPrior(**card["model"])
+            prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
             prior.load_state_dict(state)
         except (KeyError, TypeError, RuntimeError) as error:
             raise CheckpointError(
@@ -34,7 +40,7 @@ class Generator:
                 f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
                 f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
             )
-        return cls(prior.to(separator.device), n_steps)
+        return cls(prior.to(separator.device), n_steps, n_frames)
 
     def generate(self, n_frames: int, seed: int) -> Tensor:
         """Everything -> components (1, components, channels, frames)."""
@@ -49,4 +55,4 @@ class Generator:
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(components.shape, generator=generator).to(device)
         mask = torch.tensor(hidden, device=device)
-        return self.prior.generate(components, mask, noise, self.n_steps)
+        return self.prior.generate(components, mask, noise, self.n_steps, self.n_frames)
