@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
+from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Target, blend, data_of, sample, target_of
 from dirac.networks.encoders import ComponentEncoder
 from dirac.networks.unet import UNet
@@ -103,18 +104,19 @@ class Decomposition(nn.Module):
         """The RMS of the training latents, averaged over channels."""
         return float(self.scale.square().mean().sqrt())
 
-    def forward(self, batch: Tensor) -> dict[str, Tensor]:
+    def forward(self, batch: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
         """batch: (batch, 1 + components, channels, frames), latents of a mixture and of anchors
 
-        (the paper's objective takes none of these) -> the loss and its named terms.
+        (the paper's objective takes none of these) -> the loss and its named terms. Each is a mean
+        over the batch; draws: of a batch of which this is a share.
         """
+        draws = draws or Draws(len(batch))
         signals = batch / self.scale
         mixture, anchors = signals[:, 0], signals[:, 1:]
         if self.objective == "paper":
-            return {"loss": self._mixture_loss(mixture)}
-        terms = self._anchor_losses(anchors)
-        n_composed = math.ceil(self.composition_share * len(mixture))
-        terms["composition"] = self._composition_loss(mixture[:n_composed])
+            return {"loss": self._mixture_loss(mixture, draws)}
+        terms = self._anchor_losses(anchors, draws)
+        terms["composition"] = self._composition_loss(mixture, draws)
         loss = terms["rendering"] + terms["composition"]
         return {"loss": loss + self.masking_weight * terms["masking"], **terms}
 
@@ -143,32 +145,31 @@ class Decomposition(nn.Module):
         """parts: (batch, components, channels, frames) -> latents (batch, channels, frames)."""
         return compose(parts, self.composition, self.exponent)
 
-    def _mixture_loss(self, mixture: Tensor) -> Tensor:
+    def _mixture_loss(self, mixture: Tensor, draws: Draws) -> Tensor:
         """|| compose_i(D(blend(noise, x, alpha), alpha, z_i)) - target ||^2, z = encoder(x)."""
-        noise = torch.randn_like(mixture)
-        alpha = torch.rand(len(mixture), device=mixture.device)
+        noise, alpha = draws.normal(mixture), draws.uniform(mixture)
         blended = repeat(blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents)
-        predictions = self._predict(blended, alpha, self._noisy_components(mixture))
+        predictions = self._predict(blended, alpha, self._noisy_components(mixture, draws))
         prediction = self.compose(predictions)
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))
 
-    def _anchor_losses(self, anchors: Tensor) -> dict[str, Tensor]:
+    def _anchor_losses(self, anchors: Tensor, draws: Draws) -> dict[str, Tensor]:
         """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a)); and
 
         where alpha is 0, how well the regressed parts share out the remix.
         """
-        components = self._noisy_components(self.compose(anchors))
-        noise = torch.randn_like(anchors)
-        alpha = torch.rand(len(anchors), device=anchors.device)
-        alpha = alpha * (torch.rand_like(alpha) >= self.regression_share)
+        components = self._noisy_components(self.compose(anchors), draws)
+        noise, alpha = draws.normal(anchors), draws.uniform(anchors)
+        alpha = alpha * (draws.uniform(anchors) >= self.regression_share)
         prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
         rendering = F.mse_loss(prediction, target_of(noise, anchors, self.target))
-        if self.masking_weight == 0:
+        if self.masking_weight == 0 or self.regression_share == 0:
             return {"rendering": rendering, "masking": torch.zeros_like(rendering)}
         regressed = data_of(prediction, noise, alpha, self.target)
         errors = self._masking_errors(regressed, anchors)
-        at_zero = (alpha == 0).to(errors.dtype)
-        masking = (errors * at_zero).sum() / at_zero.sum().clamp_min(1)
+        # Divided by how many are at 0 in expectation, not in this share of a batch: a mean over the
+        # batch is then the mean of the shares' means.
+        masking = (errors * (alpha == 0)).mean() / self.regression_share
         return {"rendering": rendering, "masking": masking}
 
     def _masking_errors(self, parts: Tensor, anchors: Tensor) -> Tensor:
@@ -183,13 +184,18 @@ class Decomposition(nn.Module):
         shared = powers / powers.sum(dim=1, keepdim=True) * mixture
         return (shared - references).square().flatten(1).mean(dim=1)
 
-    def _composition_loss(self, mixture: Tensor) -> Tensor:
-        """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x)."""
-        return F.mse_loss(self.compose(self._regress(self._noisy_components(mixture))), mixture)
+    def _composition_loss(self, mixture: Tensor, draws: Draws) -> Tensor:
+        """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x), for the batch's first."""
+        n_composed = math.ceil(self.composition_share * draws.batch_size)
+        own = mixture[: draws.first(n_composed)]
+        composed = self.compose(self._regress(self._noisy_components(own, draws)))
+        # Their mean over the batch, from this share of it.
+        share = n_composed * len(mixture) / draws.batch_size
+        return (composed - own).square().flatten(1).mean(dim=1).sum() / share
 
-    def _noisy_components(self, signal: Tensor) -> Tensor:
+    def _noisy_components(self, signal: Tensor, draws: Draws) -> Tensor:
         components: Tensor = self.encoder(signal)
-        return components + self.noise * torch.randn_like(components)
+        return components + self.noise * draws.normal(components)
 
     def _regress(self, components: Tensor) -> Tensor:
         batch, n, _, n_frames = components.shape

@@ -11,20 +11,21 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
+from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Target, blend, sample, target_of
 from dirac.diffusion.windows import in_windows
 from dirac.networks.unet import UNet
 
 
-def draw_hidden(batch: int, n_components: int, hide_all: float) -> Tensor:
-    """Masks (batch, components), True = generate: everything with probability `hide_all`,
+def draw_hidden(like: Tensor, n_components: int, hide_all: float, draws: Draws) -> Tensor:
+    """Masks (batch, components) for like (batch, ...), True = generate: everything with
 
-    else a uniform draw of the other non-empty masks.
+    probability `hide_all`, else a uniform draw of the other non-empty masks.
     """
     n_masks = 2**n_components - 1  # the last, all ones, hides everything
-    drawn = torch.randint(1, max(n_masks, 2), (batch,))
-    masks = torch.where(torch.rand(batch) < hide_all, torch.tensor(n_masks), drawn)
-    return (masks[:, None] >> torch.arange(n_components)) % 2 == 1
+    others = 1 + (draws.uniform(like, torch.float64) * max(n_masks - 1, 1)).long()
+    masks = torch.where(draws.uniform(like) < hide_all, n_masks, others)
+    return (masks[:, None] >> torch.arange(n_components, device=like.device)) % 2 == 1
 
 
 class MaskedPrior(nn.Module):
@@ -57,16 +58,19 @@ class MaskedPrior(nn.Module):
         self.mean.copy_(components.mean(dim=(0, 3)))
         self.deviation.copy_(components.std(dim=(0, 3)).clamp_min(1e-3))
 
-    def forward(self, components: Tensor) -> dict[str, Tensor]:
-        """components: (batch, components, channels, frames) -> the loss of a draw of masks."""
+    def forward(self, components: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
+        """components: (batch, components, channels, frames) -> the loss of a draw of masks,
+
+        a mean over the batch; draws: of a batch of which this is a share.
+        """
+        draws = draws or Draws(len(components))
         data = self._standardised(components)
-        hidden = draw_hidden(data.shape[0], self.n_components, self.hide_all).to(data.device)
-        noise = torch.randn_like(data)
-        alpha = torch.rand(data.shape[0], device=data.device)
+        hidden = draw_hidden(data, self.n_components, self.hide_all, draws)
+        noise, alpha = draws.normal(data), draws.uniform(data)
         blended = self._shown(blend(noise, data, alpha), data, hidden)
         prediction = self._predict(blended, alpha, hidden)
         errors = (prediction - target_of(noise, data, self.target)).square().mean(dim=(2, 3))
-        return {"loss": (errors * hidden).sum() / hidden.sum()}
+        return {"loss": ((errors * hidden).sum(dim=1) / hidden.sum(dim=1)).mean()}
 
     def generate(
         self, components: Tensor, hidden: Tensor, noise: Tensor, n_steps: int, n_frames: int

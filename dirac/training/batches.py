@@ -7,6 +7,7 @@ sees the same batches.
 """
 
 import copy
+import itertools
 import signal
 from collections.abc import Iterator
 from typing import Protocol, cast
@@ -43,8 +44,8 @@ def derive_seed(*numbers: int) -> int:
 class BatchKeys(Sampler[list[Key]]):
     """The keys of one rank, step after step, without end.
 
-    batch_size: over all ranks. Rank r of W takes the r-th of W equal slices.
-    Raises BatchError for an empty data set or a batch that the ranks cannot share equally.
+    batch_size: over all ranks. Rank r of W takes the places r, r + W, r + 2 W ... of a batch.
+    Raises BatchError for an empty data set or a batch with fewer examples than ranks.
     """
 
     def __init__(
@@ -57,10 +58,10 @@ class BatchKeys(Sampler[list[Key]]):
     ) -> None:
         if n_examples < 1:
             raise BatchError("the training set is empty: there is nothing to train on")
-        if batch_size < 1 or batch_size % world_size:
+        if batch_size < world_size:
             raise BatchError(
-                f"a batch of {batch_size} cannot be shared equally by {world_size} processes: "
-                "choose a batch size that is a multiple of their number"
+                f"a batch of {batch_size} cannot be shared by {world_size} processes: choose a "
+                "larger batch size or fewer processes"
             )
         self.n_examples, self.batch_size, self.seed = n_examples, batch_size, seed
         self.rank, self.world_size = rank, world_size
@@ -68,11 +69,8 @@ class BatchKeys(Sampler[list[Key]]):
         self._order = (-1, np.empty(0, dtype=np.int64))
 
     def __iter__(self) -> Iterator[list[Key]]:
-        share = self.batch_size // self.world_size
-        step = self.start_step
-        while True:
-            yield self.global_keys(step)[self.rank * share : (self.rank + 1) * share]
-            step += 1
+        for step in itertools.count(self.start_step):
+            yield self.global_keys(step)[self.rank :: self.world_size]
 
     def starting_at(self, step: int) -> "BatchKeys":
         """The same walk, begun at `step`."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from dirac.diffusion.draws import Draws
 from dirac.training.averaging import average_of, decay_at, update_average
 from dirac.training.batches import STEP, BatchKeys, derive_seed
 from dirac.training.checkpoint import Row
@@ -47,10 +48,11 @@ class TrainSettings:
 class Trainer:
     """A model, its average, its optimiser and what they have been through.
 
-    model.forward(batch) returns named scalars, "loss" among them: what is minimised. Each step
-    seeds torch from (seed, step, rank) and nothing else is random: so no random state needs saving,
-    and a resumed training is the unbroken one. On one CPU process it is so to the bit. A model that
-    draws its own noise sees other noise on another number of processes.
+    model.forward(batch, draws) returns named scalars, each a mean over the batch, "loss" among
+    them: what is minimised. Its chance comes from `draws`, seeded by (seed, step) and the same for
+    an example however many processes share the batch; but for dropout, which each process draws
+    for itself. Nothing else is random: so no random state needs saving, and a resumed training is
+    the unbroken one, on one CPU process to the bit, on several to rounding.
     """
 
     def __init__(self, model: nn.Module, settings: TrainSettings, processes: Processes) -> None:
@@ -96,10 +98,13 @@ class Trainer:
 
     def advance(self, batch: Tensor) -> None:
         """One step on this process's share of the batch."""
-        torch.manual_seed(derive_seed(STEP, self.settings.seed, self.step, self.processes.rank))
         batch = batch.to(self.processes.device, non_blocking=True)
+        draws = self._draws()
         with self.settings.autocast(self.processes.device):
-            terms: dict[str, Tensor] = self.wrapped(batch)
+            terms: dict[str, Tensor] = self.wrapped(batch, draws)
+        # The processes' mean of these is the mean over the batch, however unequal their shares.
+        weight = len(batch) * self.processes.world_size / self.settings.batch_size
+        terms = {name: weight * value for name, value in terms.items()}
         self.optimiser.zero_grad()
         torch.autograd.backward(terms["loss"])
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
@@ -109,6 +114,17 @@ class Trainer:
         self.step += 1
         named = {**terms, "gradient_norm": norm}
         self._unchecked.append({name: value.detach() for name, value in named.items()})
+
+    def _draws(self) -> Draws:
+        """The chance of this step; torch is seeded for what else may be random, as dropout."""
+        settings, processes = self.settings, self.processes
+        seed = derive_seed(STEP, settings.seed, self.step, 0)
+        if processes.world_size == 1:
+            torch.manual_seed(seed)
+            return Draws(settings.batch_size)
+        torch.manual_seed(derive_seed(STEP, settings.seed, self.step, 1 + processes.rank))
+        shared = torch.Generator(processes.device).manual_seed(seed)
+        return Draws(settings.batch_size, processes.rank, processes.world_size, shared)
 
     def check(self, batches: BatchKeys) -> None:
         """Fetches the newest losses, which waits for the GPU, and makes sure that they are finite.

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from dirac.diffusion.draws import Draws
 from dirac.training.batches import Key
 from dirac.training.checkpoint import Checkpoint
 from dirac.training.distributed import Processes, distributed
@@ -51,19 +52,20 @@ class Waves:
 
 
 class Autoencoder(nn.Module):
-    """Reconstructs its input; with noise, from a noisy copy and with dropout."""
+    """Reconstructs its input; with noise, from a noisy copy."""
 
-    def __init__(self, noise: float) -> None:
+    def __init__(self, noise: float, dropout: float = 0.0) -> None:
         super().__init__()
         torch.manual_seed(0)
         self.layers = nn.Sequential(
-            nn.Linear(12, 6), nn.Tanh(), nn.Dropout(noise), nn.Linear(6, 12)
+            nn.Linear(12, 6), nn.Tanh(), nn.Dropout(dropout), nn.Linear(6, 12)
         )
         self.noise = noise
 
-    def forward(self, batch: Tensor) -> dict[str, Tensor]:
-        error = (self.layers(batch + self.noise * torch.randn_like(batch)) - batch).square()
-        return {"loss": error.mean(), "worst": error.mean(dim=1).max()}
+    def forward(self, batch: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
+        noise = (draws or Draws(len(batch))).normal(batch)
+        error = (self.layers(batch + self.noise * noise) - batch).square()
+        return {"loss": error.mean(), "first": error[:, 0].mean()}
 
 
 def small_run(
@@ -71,11 +73,12 @@ def small_run(
     settings: TrainSettings = SETTINGS,
     dataset: Waves | None = None,
     noise: float = 0.3,
+    dropout: float = 0.0,
     processes: Processes = ALONE,
     hook: Hook | None = None,
 ) -> Trained:
     run = Run(processes, Checkpoint(folder, "tiny"), NullTracker())
-    return train(Autoencoder(noise), dataset or Waves(21), Waves(11), settings, run, hook)
+    return train(Autoencoder(noise, dropout), dataset or Waves(21), Waves(11), settings, run, hook)
 
 
 def sigterm_at(stop_at: int) -> Hook:
@@ -86,17 +89,18 @@ def sigterm_at(stop_at: int) -> Hook:
     return hook
 
 
-def main(folder: str, noise: str, pause: str, stop_at: str) -> None:
+def main(folder: str, batch_size: str, pause: str, stop_at: str) -> None:
     class Slow(Waves):
         def __getitem__(self, key: Key) -> Tensor:
             time.sleep(float(pause) / 8)
             return super().__getitem__(key)
 
-    settings = replace(SETTINGS, n_steps=60, checkpoint_every_seconds=0.0)
+    settings = replace(
+        SETTINGS, n_steps=60, batch_size=int(batch_size), checkpoint_every_seconds=0.0
+    )
     with distributed() as processes:
-        small_run(
-            Path(folder), settings, Slow(21), float(noise), processes, sigterm_at(int(stop_at))
-        )
+        hook = sigterm_at(int(stop_at))
+        small_run(Path(folder), settings, Slow(21), processes=processes, hook=hook)
 
 
 if __name__ == "__main__":
