@@ -4,15 +4,15 @@ Latents are the encoder's output, or with `quantized` the sum of its codebooks' 
 """
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from encodec import EncodecModel
-from encodec.utils import _linear_overlap_add
 from torch import Tensor, nn
 
-from dirac.audio.framing import pad_to_frames
+from dirac.audio.chunks import pieces_of
+from dirac.audio.framing import n_frames_of
+from dirac.audio.seanet import CHUNK, run_in_chunks
 from dirac.audio.weights import CodecError, load_weights
 
 HOP = 320
@@ -22,9 +22,6 @@ CHECKPOINTS = {
 }
 URL = "https://dl.fbaipublicfiles.com/encodec/v0/"
 
-# Frames of a chunk of the 24 kHz model, and how many before it settle its recurrent layers.
-CHUNK, CONTEXT = 2250, 150
-
 # The 48 kHz model sees segments of one second. They lie 148 frames apart, so that two frames of
 # each are faded into the next; EnCodec's own 1 % overlap is one and a half.
 SEGMENT, STRIDE = 150, 148
@@ -33,7 +30,7 @@ SEGMENT, STRIDE = 150, 148
 class Encodec24(nn.Module):
     """encode (batch, 1, time) at 24 kHz -> (batch, 128, frames) at 75 Hz; decode back.
 
-    Long files go through in chunks of 30 s, in constant memory.
+    Exactly as pretrained: long files go through in chunks, with the result of the whole.
     """
 
     name = "encodec_24khz"
@@ -51,16 +48,12 @@ class Encodec24(nn.Module):
 
     @torch.no_grad()
     def encode(self, waveform: Tensor) -> Tensor:
-        waveform = pad_to_frames(waveform, HOP)
-        return in_chunks(self._encode, waveform, CHUNK * HOP, CONTEXT * HOP)
+        latents = run_in_chunks(self.model.encoder.model, waveform)
+        return quantize(self.model, latents) if self.quantized else latents
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        return in_chunks(self.model.decoder, latents, CHUNK, CONTEXT)
-
-    def _encode(self, waveform: Tensor) -> Tensor:
-        latents: Tensor = self.model.encoder(waveform)
-        return quantize(self.model, latents) if self.quantized else latents
+        return run_in_chunks(self.model.decoder.model, latents)
 
 
 class Encodec48(nn.Module):
@@ -85,16 +78,22 @@ class Encodec48(nn.Module):
 
     @torch.no_grad()
     def encode(self, waveform: Tensor) -> Tensor:
-        waveform = pad_to_frames(waveform, HOP)
-        starts = segment_starts(waveform.shape[-1] // HOP)
+        starts = segment_starts(n_frames_of(waveform.shape[-1], HOP))
         segments = [self._encode(waveform[..., s * HOP : (s + SEGMENT) * HOP]) for s in starts]
         return torch.cat([*(segment[..., :STRIDE] for segment in segments[:-1]), segments[-1]], -1)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        starts = segment_starts(latents.shape[-1])
-        segments = [self._decode(latents[..., s : s + SEGMENT]) for s in starts]
-        waveform: Tensor = _linear_overlap_add(segments, STRIDE * HOP)
+        batch, _, n_frames = latents.shape
+        waveform = latents.new_empty(batch, self.n_audio_channels, n_frames * HOP)
+        overlap = (SEGMENT - STRIDE) * HOP
+        fade = torch.arange(1, overlap + 1, device=latents.device) / (overlap + 1)
+        for start in segment_starts(n_frames):
+            segment = self._decode(latents[..., start : start + SEGMENT])
+            place = waveform[..., start * HOP : (start + SEGMENT) * HOP]
+            if start > 0:
+                segment[..., :overlap] = place[..., :overlap].lerp(segment[..., :overlap], fade)
+            place.copy_(segment)
         return waveform
 
     def _encode(self, segment: Tensor) -> Tensor:
@@ -154,27 +153,14 @@ def frozen(model: EncodecModel, bandwidth: float) -> EncodecModel:
 
 def quantize(model: EncodecModel, latents: Tensor) -> Tensor:
     """(batch, 128, frames) -> the sum of its codebooks' vectors, shaped alike."""
-    codes = model.quantizer.encode(latents, model.frame_rate, model.bandwidth)
-    quantized: Tensor = model.quantizer.decode(codes)
-    return quantized
+    quantizer = model.quantizer
+    codes = (
+        quantizer.encode(chunk, model.frame_rate, model.bandwidth)
+        for chunk in pieces_of(latents, CHUNK)
+    )
+    return torch.cat([quantizer.decode(chunk) for chunk in codes], dim=-1)
 
 
 def segment_starts(n_frames: int) -> range:
     """First frames of the 48 kHz model's segments; no last one that the one before it contains."""
     return range(0, max(n_frames - (SEGMENT - STRIDE), 1), STRIDE)
-
-
-def in_chunks(
-    function: Callable[[Tensor], Tensor], signal: Tensor, size: int, context: int
-) -> Tensor:
-    """function(signal) along the last axis, `size` at a time, each chunk with what came before it.
-
-    For a causal function that forgets within `context`.
-    """
-    pieces = []
-    for start in range(0, signal.shape[-1], size):
-        begin = max(0, start - context)
-        chunk = signal[..., begin : start + size]
-        result = function(chunk)
-        pieces.append(result[..., (start - begin) * result.shape[-1] // chunk.shape[-1] :])
-    return torch.cat(pieces, dim=-1)

@@ -6,11 +6,13 @@ between 0 and 1.
 """
 
 import warnings
+from fractions import Fraction
 
 import torch
 import torchaudio
 from torch import Tensor, nn
 
+from dirac.audio.chunks import in_chunks
 from dirac.audio.framing import pad_to_frames
 from dirac.audio.weights import CodecError
 
@@ -18,6 +20,7 @@ from dirac.audio.weights import CodecError
 SAMPLE_RATE = 24_000
 HOP = 320
 N_BANDS = 128
+CHUNK = 2250  # frames that are computed at a time
 
 
 class Spectrogram(nn.Module):
@@ -25,7 +28,8 @@ class Spectrogram(nn.Module):
 
     power: exponent of the magnitudes; n_fft: samples of the Hann window; n_iterations:
     Griffin-Lim's. Frame k is centred at sample 320 k, silence lies around the waveform.
-    The same latents decode to the same waveform: the phase starts at zero.
+    The same latents decode to the same waveform: the phase starts at zero. Long files go through
+    in chunks, with the result of the whole.
     """
 
     name = "spectrogram"
@@ -49,6 +53,22 @@ class Spectrogram(nn.Module):
     @torch.no_grad()
     def encode(self, waveform: Tensor) -> Tensor:
         waveform = pad_to_frames(waveform, HOP)
+        context = self._reach * HOP
+        return in_chunks(self._encode, waveform, CHUNK * HOP, context, Fraction(1, HOP))
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        context = (
+            2 * self.n_iterations + 1
+        ) * self._reach  # what an iteration may carry, and the last
+        return in_chunks(self._decode, latents, max(CHUNK, context), context, Fraction(HOP))
+
+    @property
+    def _reach(self) -> int:
+        """Frames on each side of a sample whose windows may touch it."""
+        return self.n_fft // (2 * HOP) + 1
+
+    def _encode(self, waveform: Tensor) -> Tensor:
         spectra = torch.stft(
             waveform[:, 0],
             self.n_fft,
@@ -61,10 +81,9 @@ class Spectrogram(nn.Module):
         amplitudes = spectra[..., :n_frames].abs() / (self.window.sum() / 2)
         return (self.bands @ amplitudes).pow(self.power)
 
-    @torch.no_grad()
-    def decode(self, latents: Tensor) -> Tensor:
+    def _decode(self, latents: Tensor) -> Tensor:
         magnitudes = self._magnitudes(latents, self.bins) * (self.window.sum() / 2)
-        edge = self.n_fft // (2 * HOP) + 1  # silent frames around, as encode saw it
+        edge = self._reach  # silent frames around, as encode saw it
         n_samples = latents.shape[-1] * HOP
         waveform: Tensor = torchaudio.functional.griffinlim(
             nn.functional.pad(magnitudes, (edge, edge + 1)),

@@ -82,6 +82,23 @@ def test_decoding_is_deterministic_and_items_are_independent(codec):
     torch.testing.assert_close(codec.decode(latents[1:]), first[1:], atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("n_samples", [320 * 160, 320 * 131 - 7])
+def test_chunks_of_a_long_file_are_the_whole(monkeypatch, n_samples):
+    codec = Spectrogram(0.5, 1024, 4)
+    waveform = torch.cat([chord(1), chord(2)], dim=-1)[..., :n_samples]
+    latents = codec.encode(waveform)
+    whole = codec.decode(latents)
+    seen = []
+    monkeypatch.setattr("dirac.audio.spectrogram.CHUNK", 40)
+    monkeypatch.setattr(
+        codec, "_decode", lambda z: seen.append(z.shape[-1]) or Spectrogram._decode(codec, z)
+    )
+    torch.testing.assert_close(codec.encode(waveform), latents)
+    torch.testing.assert_close(codec.decode(latents), whole, atol=1e-6, rtol=0)
+    assert len(seen) == 4
+    assert max(seen) <= 40 + 2 * 18
+
+
 def test_silence_stays_silence_and_negative_latents_are_silence(codec):
     silence = codec.encode(torch.zeros(1, 1, 3200))
     assert silence.abs().max() == 0
