@@ -1,0 +1,97 @@
+"""The store: random reads, and shuffled epochs through the loader, beside copying the bytes."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from floors import copy
+from measure import Row, Work, interleaved
+from setting import Size, params_of
+
+from dirac.data.anchors import RemixDataset
+from dirac.data.datasets import MixtureDataset
+from dirac.data.store import LatentStore, StoreMeta, StoreWriter
+from dirac.data.tracks import Excerpt
+from dirac.training.batches import BatchKeys, KeyedDataset, loader
+
+N_FRAMES = 525
+
+
+def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
+    """Magnitudes drawn at random, of mixtures and two sources, as the caching stage keeps them."""
+    random, writer = np.random.default_rng(0), StoreWriter(path)
+    for first in range(0, n_excerpts, 32):
+        n = min(32, n_excerpts - first)
+        writer.append(list(random.random((n, 3, 128, n_frames), np.float32).astype(np.float16)))
+    mean, std = writer.moments(128, "float16")
+    meta = StoreMeta(
+        version=1,
+        data_name="synthetic",
+        codec={},
+        sample_rate=24_000,
+        frame_rate=75.0,
+        exponent=2.0,
+        n_channels=128,
+        n_frames=n_frames,
+        dtype="float16",
+        sources=("drums", "bass"),
+        excerpts=tuple(Excerpt(f"song {i}", 0.0, n_frames / 75) for i in range(n_excerpts)),
+        records=tuple(range(n_excerpts)),
+        dropped={},
+        mean=tuple(mean),
+        std=tuple(std),
+    )
+    writer.finish(meta)
+    return path
+
+
+def remixes(path: Path, n_frames: int) -> RemixDataset:
+    """What the default training reads: a mixture and two collages of anchors."""
+    mixtures = MixtureDataset(path, n_frames)
+    places = np.stack([np.arange(len(mixtures)), np.zeros(len(mixtures), int)], axis=1)
+    return RemixDataset(mixtures, [places, places], n_frames // 2, 6.0, 2.0)
+
+
+def measure(size: Size, folder: Path) -> Iterator[Row]:
+    """Reads of whole mixtures; then crops a second, in batches, by the number of workers."""
+    store = LatentStore(write_store(folder / "read.lmdb", size.n_excerpts))
+    copying, n_bytes = copy()
+    order = np.random.default_rng(1).integers(len(store), size=size.n_reads)
+    works: dict[str, Work] = {
+        "random": lambda: [store.mixture(int(index)) for index in order],
+        "copy": copying,
+    }
+    timings = interleaved(works, size.n_repeats)
+    read = size.n_reads * 128 * N_FRAMES * 2
+    floor = read / n_bytes * timings["copy"].wall
+    name = f"random mixtures of {N_FRAMES} frames"
+    yield Row("reading", name, size.n_reads, "reads/s", timings["random"], "copy", floor)
+    train = params_of().train
+    datasets = {
+        f"crops of {train.n_frames}": MixtureDataset(store.path, train.n_frames),
+        f"remixes of {train.n_frames}": remixes(store.path, train.n_frames),
+    }
+    for name, dataset in datasets.items():
+        works = {
+            str(n): partial(read_batches, dataset, train.batch_size, n, size.n_reads)
+            for n in size.n_workers
+        }
+        timings = interleaved(works | {"copy": copying}, max(1, size.n_repeats // 2))
+        n_read = -(-size.n_reads // train.batch_size) * train.batch_size
+        read = n_read * dataset[0, 0.0].nbytes / 2
+        floor = read / n_bytes * timings["copy"].wall
+        for n, timing in timings.items():
+            if n != "copy":
+                title = f"shuffled {name}, {n} workers"
+                yield Row("reading", title, n_read, "items/s", timing, "copy", floor)
+
+
+def read_batches(dataset: KeyedDataset, batch_size: int, n_workers: int, n_reads: int) -> None:
+    """Starting the workers is part of it."""
+    batches = BatchKeys(len(dataset), batch_size, 0, 0, 1)
+    feed = loader(dataset, batches, n_workers, torch.device("cpu"))
+    for _ in islice(feed, -(-n_reads // batch_size)):
+        pass

@@ -1,0 +1,50 @@
+"""A song taken apart, end to end, by the model that ships; and how it parts into its steps."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+from floors import flops_of, product
+from measure import Row, Work, interleaved
+from setting import Size
+
+from dirac.assembly import open_separator
+from dirac.audio.parts import write_parts
+from dirac.packaged import default_model, part_names
+
+RATE = 44_100
+
+
+def measure(size: Size, folder: Path) -> Iterator[Row]:
+    """Seconds of stereo at 44.1 kHz a second; floor: the products of the networks."""
+    separator = open_separator(default_model())
+    song = noise_song(size.song_seconds)
+    names = part_names(default_model(), separator.n_parts)
+
+    def separate() -> None:
+        write_parts(folder / "parts", names, separator.refined(song, RATE), RATE)
+
+    multiply, flops = product()
+    with torch.inference_mode():
+        needed = flops_of(lambda: separator.model.regress(separator.components(song, RATE)))
+    works: dict[str, Work] = {
+        "refined, files written": separate,
+        "refined": partial(separator.refined, song, RATE),
+        "decoded": partial(separator.decoded, song, RATE, 0),
+        "product": multiply,
+    }
+    timings = interleaved(works, max(1, size.n_repeats // 2))
+    per_flop = timings["product"].wall / flops
+    for name in ("refined, files written", "refined", "decoded"):
+        n_steps = separator.settings.n_steps if name == "decoded" else 1
+        floor = needed * per_flop * n_steps
+        unit, seconds = "x real time", size.song_seconds
+        yield Row("separation", name, seconds, unit, timings[name], "products", floor)
+
+
+def noise_song(seconds: float) -> torch.Tensor:
+    """Stereo noise that swells, (2, time): no sound is cheaper than another."""
+    time = torch.arange(round(seconds * RATE)) / RATE
+    noise = torch.randn(2, len(time), generator=torch.Generator().manual_seed(0))
+    return 0.1 * noise * (2 * time).sin().abs()

@@ -1,0 +1,100 @@
+"""Training steps: ours beside plain code of the same architecture and the products alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from floors import device, flops_of, product
+from measure import Row, Work, interleaved
+from plain import PlainDecomposition, PlainTraining
+from setting import Size, params_of
+from torch import Tensor, nn
+
+from dirac.models.decomposition import Decomposition
+from dirac.models.prior import MaskedPrior
+from dirac.params import Params
+from dirac.training.distributed import Processes
+from dirac.training.trainer import Trainer, TrainSettings
+
+N_CHANNELS = 128
+MODEL = ("objective", "regression_share", "masking_weight", "composition_share")
+
+
+def measure(size: Size, folder: Path) -> Iterator[Row]:
+    """Steps a second. The plain code has the paper's objective, so that ours is measured by it too;
+
+    a CPU takes fewer excerpts a step than the paper's 64.
+    """
+    default, like_paper = params_of(), params_of("paper-objective")
+    paper, n_paper = params_of("paper"), size.batch_of_paper
+    n, frames = default.train.batch_size, default.train.n_frames
+    if n_paper == 1:
+        n, frames = 2, size.n_frames_of_paper
+    yield from _compared("paper's size", paper, n_paper, size.n_frames_of_paper, size)
+    yield from _compared("default size, paper's objective", like_paper, n, frames, size)
+    yield from _compared("default", default, n, frames, size)
+    yield from _compared_prior("prior, paper's size", paper, n_paper, size.n_frames_of_paper, size)
+    yield from _compared_prior("prior, default", default, n, default.prior.n_frames, size)
+
+
+def _compared(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Iterator[Row]:
+    """Ours, the plain code where it has the objective, and the products that ours needs."""
+    section = at_full_precision(params.train)
+    n_signals = 1 if params.train.objective == "paper" else 1 + params.model.n_latents
+    signals = torch.rand(batch, n_signals, N_CHANNELS, n_frames, device=device())
+    ours = trainer(decomposition(params), section, params.seed)
+    works: dict[str, Work] = {"ours": partial(ours.advance, signals)}
+    if params.train.objective == "paper":
+        torch.manual_seed(0)
+        model = PlainDecomposition(N_CHANNELS, params.model.model_dump()).to(device())
+        plain = PlainTraining(model, params.train.learning_rate)
+        works["plain"] = partial(plain.step, signals[:, 0])
+    title = f"{title}, {batch} x {n_frames}"
+    yield from _rows(title, works, lambda: ours.model(signals)["loss"], size)
+
+
+def _compared_prior(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Any:
+    shape = (params.model.n_latents, params.model.encoder.n_component_channels)
+    prior = at_full_precision(params.prior)
+    model = MaskedPrior(*shape, prior.target, prior.hide_all, prior.denoiser.model_dump())
+    ours = trainer(model, prior, params.seed)
+    signals = torch.randn(batch, *shape, n_frames, device=device())
+    works: dict[str, Work] = {"ours": partial(ours.advance, signals)}
+    title = f"{title}, {batch} x {n_frames}"
+    yield from _rows(title, works, lambda: ours.model(signals)["loss"], size)
+
+
+def _rows(
+    title: str, works: dict[str, Work], loss: Callable[[], Tensor], size: Size
+) -> Iterator[Row]:
+    multiply, flops = product()
+    needed = flops_of(lambda: loss().backward())
+    timings = interleaved(works | {"product": multiply}, size.n_repeats)
+    floor = needed / flops * timings["product"].wall
+    for name in works:
+        yield Row("training", f"{title}: {name}", 1, "steps/s", timings[name], "products", floor)
+
+
+def decomposition(params: Params) -> Decomposition:
+    """As the stage makes it, for latents of the codec of params."""
+    torch.manual_seed(params.seed)
+    exponent = 2.0 if params.codec.name == "spectrogram" else 1.0
+    chosen = {name: getattr(params.train, name) for name in MODEL}
+    return Decomposition(N_CHANNELS, exponent, **chosen, **params.model.model_dump())
+
+
+def at_full_precision(section: Any) -> Any:
+    """On a CPU, most of which have no bfloat16 and would only imitate it."""
+    return (
+        section if device().type == "cuda" else section.model_copy(update={"precision": "float32"})
+    )
+
+
+def trainer(model: nn.Module, section: Any, seed: int) -> Trainer:
+    """section: params.train or params.prior."""
+    names = {field.name for field in fields(TrainSettings)}
+    settings = TrainSettings(seed=seed, **section.model_dump(include=names))
+    return Trainer(model, settings, Processes(0, 1, device()))
