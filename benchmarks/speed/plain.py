@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool1d, mse_loss, silu
 

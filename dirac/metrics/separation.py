@@ -1,12 +1,9 @@
-"""How well estimates match their references: SI-SDR, and BSS Eval v4 as museval computes it."""
-
-import importlib.util
-from functools import cache
-from pathlib import Path
-from types import ModuleType
+"""How well estimates match their references: SI-SDR, and BSS Eval v4 with silence in mind."""
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dirac.metrics.bss_eval import frame_ratios
 
 Array = NDArray[np.floating]
 BSS_METRICS = ("SDR", "ISR", "SIR", "SAR")  # in museval's order
@@ -46,15 +43,15 @@ def bss_eval(
     window_seconds: float,
     hop_seconds: float,
 ) -> dict[str, NDArray[np.float64]]:
-    """SDR, ISR, SIR and SAR in dB per source and frame, each (sources, frames), by museval.
+    """SDR, ISR, SIR and SAR in dB per source and frame, each (sources, frames).
 
-    references, estimates: (sources, channels, time), estimate i for reference i: museval's own
-    permutation search is never used, because one silent frame makes it take the identity.
+    references, estimates: (sources, channels, time), estimate i for reference i.
 
     museval raises on a silent signal; here nothing is raised for it. The row of a source whose
     reference or estimate is silent throughout is nan, and the other rows are what they would be
     without it. A frame in which a remaining signal is silent is nan for all sources (museval's
-    rule). Infinite ratios (no such distortion at all) are nan too, as in museval's own files.
+    rule), and all is nan where one reference can be made of the others. Infinite ratios (no such
+    distortion at all) are nan too, as in museval's own files.
     """
     if references.shape != estimates.shape or references.ndim != 3:
         raise ValueError(
@@ -67,10 +64,13 @@ def bss_eval(
     scores = {name: np.full((len(references), 1), np.nan) for name in BSS_METRICS}
     if not heard.any():
         return scores
-    # A silent estimate of a sounding source must not enter museval, but its reference must: it is
-    # what the others may have leaked from. Its place is taken by the reference, its row dropped.
+    # A silent estimate of a sounding source must not enter, but its reference must: it is what the
+    # others may have leaked from. Its place is taken by the reference, its row dropped.
     stand_in = np.where(heard[:, None, None], estimates, references)
-    results = _run_museval(references[sounding], stand_in[sounding], window, hop)
+    try:
+        results = frame_ratios(references[sounding], stand_in[sounding], window, hop)
+    except np.linalg.LinAlgError:
+        return scores
     for name, result in zip(BSS_METRICS, results, strict=True):
         scores[name] = np.full((len(references), result.shape[1]), np.nan)
         scores[name][sounding] = np.where(np.isfinite(result), result, np.nan)
@@ -78,44 +78,7 @@ def bss_eval(
     return scores
 
 
-def _run_museval(
-    references: Array, estimates: Array, window: int, hop: int
-) -> tuple[NDArray[np.float64], ...]:
-    """museval's four metrics in its order, each (sources, frames); nan where nothing is defined."""
-    try:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            results: tuple[NDArray[np.float64], ...] = _museval_metrics().bss_eval(
-                np.moveaxis(references, 1, 2).astype(np.float64),
-                np.moveaxis(estimates, 1, 2).astype(np.float64),
-                window=window,
-                hop=hop,
-                compute_permutation=False,
-            )[:4]
-    except AttributeError as error:
-        # Filters of linearly dependent references are undefined. museval 0.4.1 means to catch that
-        # as np.linalg.linalg.LinAlgError, a name that numpy 2 no longer has.
-        if error.name != "linalg":
-            raise
-        results = (np.full((len(references), 1), np.nan),) * 4
-    return results
-
-
 def _sounding(signals: Array) -> NDArray[np.bool_]:
     """Which of (sources, channels, time) museval takes for sounding: its sum over channels does."""
     sounding: NDArray[np.bool_] = np.any(signals.sum(axis=1) != 0.0, axis=1)
     return sounding
-
-
-@cache
-def _museval_metrics() -> ModuleType:
-    """`museval.metrics`, loaded as a lone file: `import museval` fails where ffmpeg is missing."""
-    package = importlib.util.find_spec("museval")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("museval is not installed: pip install museval")
-    path = Path(package.origin).with_name("metrics.py")
-    spec = importlib.util.spec_from_file_location("museval_metrics", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from dirac.metrics.separation import bss_eval, si_sdr
 
@@ -102,9 +103,10 @@ def test_bss_eval_of_perfect_or_equal_signals_never_raises(noise: np.ndarray) ->
 def test_bss_eval_of_dependent_references_is_nan(
     noise: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def singular(*_: np.ndarray) -> None:
+    def singular(*_: np.ndarray, lower: bool = False) -> None:
         raise np.linalg.LinAlgError("Singular matrix")
 
+    monkeypatch.setattr(scipy.linalg, "cho_factor", singular)
     monkeypatch.setattr(np.linalg, "solve", singular)
     scores = bss_eval(noise[:2], noise[:2], RATE, 1.0, 0.5)
     assert all(np.isnan(values).all() for values in scores.values())
