@@ -5,7 +5,7 @@
 FOLDER/SONG/drums.wav, bass.wav ... (or .flac, .mp3, .ogg), of one sample rate, are made mono. Of
 each song the seconds are taken in which the softest source is loudest; songs whose sources differ
 by more than --within-db there are left out, and counted. Mean SI-SDR in dB, one assignment of parts
-to sources for all songs; the baselines have the settings of the model's params.
+to sources for all songs; the baselines have the settings of params.yaml.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from study_scores import mean_scores
 
-from dirac.assembly import open_separator, read_model_params
+from dirac.assembly import open_separator
 from dirac.audio.files import read_audio
 from dirac.command import behave_as_command
 from dirac.data.errors import DataError
@@ -23,6 +23,7 @@ from dirac.evaluation.assignment import score_subsets
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.methods import Method, Signal, separate_mixture
 from dirac.packaged import default_model
+from dirac.params import load_params
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 
@@ -40,7 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     songs = read_songs(arguments)
     model = arguments.model or default_model()
-    params = read_model_params(model)
+    params = load_params()
     separator = open_separator(model)
     methods: dict[str, Method] = {"refined": partial(separate_mixture, separator.refined)}
     methods |= make_baselines(params.evaluate, len(arguments.sources), params.seed)

@@ -1,8 +1,9 @@
-"""A trained model made portable: one small folder with all that it takes to separate a song.
+"""A trained model made portable: one folder with all that it takes to use it, anywhere.
 
 model.safetensors   the weights in half precision; loading restores float32
-card.json           the card as training wrote it, with `packed`, and `scores` and `parts`
-params.yaml         what it was trained and is run with, no path of the machine in it
+card.json           as training wrote it, and: all params, no path of the machine in them, how the
+                    model is run (`separation`), versions, its scores and the names of its parts
+prior/              the same two files of the prior that generates and varies, if it was packed
 """
 
 import json
@@ -10,59 +11,100 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from io import StringIO
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from ruamel.yaml import YAML
 from torch import Tensor
 
-from dirac.assembly import PARAMS, open_separator
+from dirac.assembly import open_separator, settings_of
 from dirac.evaluation.results import OURS
 from dirac.params import Params
 from dirac.scratch import publish
-from dirac.training.checkpoint import load_model, save_model, write_atomically
+from dirac.separation.generate import PRIOR, Generator
+from dirac.separation.settings import SETTINGS_KEY
+from dirac.training.checkpoint import load_model, save_model
 
-FILES = {"model.safetensors", "card.json", PARAMS}
+FILES = {"model.safetensors", "card.json", PRIOR}
+PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")
 RENDERED = ("decoded", "codec")  # by a codec whose phases are its own: no separation's SI-SDR
 ORIGIN_OF_NAMES = (
     "the one assignment of parts to sources that scored best on stems, found after training: "
     "the training was told no names"
 )
-HEADER = "# What this model was trained with and is run with; `dirac pack` wrote it.\n\n"
 
 
 class PackingError(ValueError):
     """A model that cannot be packed; the message says what is wrong with which file."""
 
 
-def pack(model: Path, output: Path, params: Params, metrics: Path | None) -> None:
+def pack(
+    model: Path, output: Path, params: Params | None, metrics: Path | None, prior: Path | None
+) -> None:
     """Makes of the model in a folder the portable folder `output`, which is there in full or not.
 
-    metrics: the metrics.json of its evaluation, beside which its scores lie, for the card. Raises
-    PackingError if `output` is something else, or if params or metrics are not the model's;
-    CheckpointError if there is no whole model.
+    params: None for a model that is packed already, which keeps its own; metrics: the metrics.json
+    of its evaluation, beside which its scores lie, for the card; prior: the folder of its prior; a
+    packed model keeps its own. Raises PackingError if `output` is something else, or if params,
+    metrics or prior are not the model's; CheckpointError if there is no whole model.
     """
     if output.exists() and not _is_packed(output):
         raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
     state, card = load_model(model)
+    if params is not None:
+        card |= _run_by(params, card)
+    elif SETTINGS_KEY not in card:
+        raise PackingError(f"{model} is not packed yet: it takes the params it was trained with")
+    if metrics is not None:
+        card |= read_scores(metrics, card)
+    if prior is None and (model / PRIOR).exists():
+        prior = model / PRIOR
+    beside = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        _save_halved(beside, state, card)
+        if prior is not None:
+            _pack_prior(prior, beside / PRIOR, card)
+        separator = open_separator(beside)  # it loads, or it is not published
+        if prior is not None:
+            Generator.load(beside / PRIOR, separator, separator.settings.n_steps)
+        publish(beside, output)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def origin(card: Mapping[str, Any]) -> str:
+    """The sha256 of the weights as they were trained, by the card of a model, packed or not."""
+    sha256: str = card["packed"]["sha256_before"] if "packed" in card else card["sha256"]
+    return sha256
+
+
+def _run_by(params: Params, card: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a card that params make; raises PackingError if they are not the model's."""
     chosen = params.model_dump(mode="json")
     _check_params(card.get("params", {}), chosen, "")
     sources = chosen["data"]["sources"]
     _check_params(card.get("sources", sources), sources, "data.sources")
-    packed = {"weights": "float16", "sha256_before": card["sha256"]}
-    card = {"packed": packed} | {k: v for k, v in card.items() if k not in ("format", "sha256")}
-    if metrics is not None:
-        card |= read_scores(metrics, card)
-    beside = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        save_model(beside, {name: halved(value, name) for name, value in state.items()}, card)
-        write_atomically(beside / PARAMS, snapshot(params).encode())
-        open_separator(beside)  # it loads, or it is not published
-        publish(beside, output)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    return {"params": snapshot(params), SETTINGS_KEY: asdict(settings_of(params))}
+
+
+def _save_halved(folder: Path, state: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
+    versions = {package: version(package) for package in PACKAGES}
+    packed = {"weights": "float16", "sha256_before": origin(card), "versions": versions}
+    kept = {k: v for k, v in card.items() if k not in ("format", "sha256")}
+    halves = {name: halved(value, name) for name, value in state.items()}
+    save_model(folder, halves, kept | {"packed": packed})
+
+
+def _pack_prior(prior: Path, folder: Path, card: Mapping[str, Any]) -> None:
+    state, of_prior = load_model(prior)
+    if of_prior.get("decomposition", origin(card)) != origin(card):
+        raise PackingError(
+            f"the prior in {prior} was trained on the components of another model: "
+            "name this one's by --prior"
+        )
+    _save_halved(folder, state, of_prior)
 
 
 def halved(value: Tensor, name: str) -> Tensor:
@@ -75,18 +117,17 @@ def halved(value: Tensor, name: str) -> Tensor:
     return half
 
 
-def snapshot(params: Params) -> str:
-    """The params as YAML; of paths only the names, and none to weights, which others lack."""
-    values = params.model_dump(mode="json")
+def snapshot(params: Params) -> dict[str, Any]:
+    """The params as plain values; of paths only the names, and none to weights, others lack them.
+
+    Written as params.yaml they are params again.
+    """
+    values: dict[str, Any] = params.model_dump(mode="json")
     data = params.data
     values["data"]["root"] = data.root and data.root.name
     values["data"]["synthetic"]["banks"] = [bank.name for bank in data.synthetic.banks]
     values["codec"]["weights"] = None
-    yaml, text = YAML(typ="safe", pure=True), StringIO()
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(values, text)
-    return HEADER + text.getvalue()
+    return values
 
 
 def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +144,7 @@ def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         }
         n_excerpts = content["counts"]["n_scored_excerpts"]
         scored = set(figures[OURS]) - {"mean"}
+        evaluated = content["models"]["decomposition"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PackingError(f"{metrics} does not hold the scores of an evaluation") from error
     if scored != set(card["sources"]):
@@ -110,8 +152,13 @@ def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
             f"{metrics} scores {', '.join(sorted(scored))}, but the model was trained on "
             f"{', '.join(card['sources'])}"
         )
-    origin = f"{metrics.name} of the test split, mean over excerpts"
-    entry = {"scores": {"from": origin, "n_excerpts": n_excerpts, "si_sdr": figures}}
+    if evaluated not in (card["sha256"], origin(card)):
+        raise PackingError(
+            f"{metrics} holds the scores of another model (sha256 {evaluated[:8]}, this is "
+            f"{origin(card)[:8]}): evaluate this one"
+        )
+    source = f"{metrics.name} of the test split, mean over excerpts"
+    entry = {"scores": {"from": source, "n_excerpts": n_excerpts, "si_sdr": figures}}
     documents = sorted((metrics.parent / "scores" / OURS).glob("*.json"))
     if not documents:
         return entry

@@ -20,6 +20,7 @@ from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.separation.generate import Generator
 from dirac.separation.untrained import forget
+from dirac.training.checkpoint import load_model
 from dirac.training.tracking import track
 
 
@@ -50,12 +51,10 @@ def main() -> None:
 
     used = params.model_dump(mode="json", include={"seed", "evaluate"})
     used |= {"silence_db": settings.silence_db, "tracks": states_of_stems(tracks, meta.sources)}
-    models = [
-        folder / name
-        for folder in (arguments.decomposition, arguments.prior)
-        for name in ("model.safetensors", "card.json")
-    ]
-    with work_folder("evaluate", fingerprint(used, [arguments.test, *models])) as scratch:
+    folders = {"decomposition": arguments.decomposition, "prior": arguments.prior}
+    models = {name: load_model(folder)[1]["sha256"] for name, folder in folders.items()}
+    files = [f / name for f in folders.values() for name in ("model.safetensors", "card.json")]
+    with work_folder("evaluate", fingerprint(used, [arguments.test, *files])) as scratch:
         signals, untrained = (
             Signals(scratch / "signals"),
             forget(separator, arguments.decomposition),
@@ -65,7 +64,7 @@ def main() -> None:
         finished = scratch / "finished"
         shutil.rmtree(finished, ignore_errors=True)
         with track("evaluate", params.model_dump(mode="json"), project_root(), scratch) as tracker:
-            metrics = evaluate(ours, generator, chosen, settings, songs, finished)
+            metrics = evaluate(ours, generator, chosen, settings, songs, models, finished)
             tracker.summary(summary_metrics(metrics))
             tracker.artifact(finished / "metrics.json")
             tracker.artifact(finished / "table.csv")

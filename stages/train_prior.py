@@ -44,6 +44,7 @@ def main() -> None:
                 **params.prior.model_dump(mode="json", include={"target", "hide_all", "denoiser"}),
             },
             "n_frames": params.prior.n_frames,
+            "decomposition": load_model(arguments.decomposition)[1]["sha256"],
             "params": used,
         }
         torch.manual_seed(params.seed)

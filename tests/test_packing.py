@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 import torch
 
-from dirac.assembly import open_separator, read_model_params
+from dirac.assembly import choose_device, open_separator, settings_of
 from dirac.packaged import describe, part_names
 from dirac.packing import PackingError, halved, name_parts, pack, snapshot
-from dirac.params import Params, load_params
-from dirac.training.checkpoint import CheckpointError, load_model
+from dirac.params import Params, check_params, load_params
+from dirac.separation.generate import Generator
+from dirac.separation.separator import Separator
+from dirac.training.checkpoint import CheckpointError, load_model, save_model
 
-from .tiny_models import separator, write_decomposition
+from .tiny_models import separator, write_decomposition, write_prior
 
 PROJECT = Path(__file__).parents[1]
 
@@ -26,7 +28,7 @@ def model(tmp_path: Path) -> Path:
     return write_decomposition(tmp_path / "model")
 
 
-def write_scores(folder: Path, sources: tuple[str, ...] = ("drums", "bass")) -> Path:
+def write_scores(folder: Path, model: Path, sources: tuple[str, ...] = ("drums", "bass")) -> Path:
     """As an evaluation leaves them, with part 1 assigned to the first source -> metrics.json."""
     means = {"refined": 9.1, "decoded": -20.0, "oracle": 14.1, "nmf": 5.2}
     scores = {
@@ -37,7 +39,8 @@ def write_scores(folder: Path, sources: tuple[str, ...] = ("drums", "bass")) -> 
     documents = folder / "scores" / "refined"
     documents.mkdir(parents=True)
     (documents / "test-song-0000.0.json").write_text(json.dumps({"targets": targets}))
-    metrics = {"separation": scores, "counts": {"n_scored_excerpts": 30}}
+    models = {"decomposition": load_model(model)[1]["sha256"]}
+    metrics = {"separation": scores, "counts": {"n_scored_excerpts": 30}, "models": models}
     (folder / "metrics.json").write_text(json.dumps(metrics))
     return folder / "metrics.json"
 
@@ -45,44 +48,42 @@ def write_scores(folder: Path, sources: tuple[str, ...] = ("drums", "bass")) -> 
 def test_a_packed_model_separates_as_the_model_in_any_folder(
     model: Path, params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack(model, tmp_path / "packed", params, None)
+    pack(model, tmp_path / "packed", params, None, None)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    packed = open_separator(tmp_path / "packed")
+    packed = Separator.load(tmp_path / "packed")
     assert {value.dtype for value in packed.model.state_dict().values()} == {torch.float32}
     mixture = 0.1 * torch.randn(2, 20000, generator=torch.Generator().manual_seed(0))
     plain = open_separator(model, PROJECT / "params.yaml")
     parts, exact = packed.refined(mixture, 24000), plain.refined(mixture, 24000)
     torch.testing.assert_close(parts.sum(0), mixture, rtol=0, atol=1e-5)
     assert (parts - exact).square().mean() < 0.01 * exact.square().mean()
-    assert read_model_params(tmp_path / "packed") == params
+    assert packed.settings == plain.settings == settings_of(params)
 
 
 def test_weights_are_half_as_large_and_the_card_is_theirs(
     model: Path, params: Params, tmp_path: Path
 ) -> None:
     folder = tmp_path / "packed"
-    pack(model, folder, params, None)
+    pack(model, folder, params, None, None)
     before, after = load_model(model), load_model(folder)  # checks the sha256
-    assert {path.name for path in folder.iterdir()} == {
-        "model.safetensors",
-        "card.json",
-        "params.yaml",
-    }
+    assert {path.name for path in folder.iterdir()} == {"model.safetensors", "card.json"}
     assert {value.dtype for value in after[0].values()} == {torch.float16}
     for name, value in before[0].items():
         torch.testing.assert_close(after[0][name].float(), value, rtol=1e-3, atol=1e-6)
-    added = {"packed": {"weights": "float16", "sha256_before": before[1]["sha256"]}}
-    assert {k: v for k, v in after[1].items() if k != "sha256"} == added | {
-        k: v for k, v in before[1].items() if k != "sha256"
-    }
+    made = {"packed", "separation", "params", "sha256"}
+    assert after[1].keys() == before[1].keys() | made
+    assert {after[1][key] == value for key, value in before[1].items() if key not in made} == {True}
+    assert after[1]["packed"]["sha256_before"] == before[1]["sha256"]
+    assert {"dirac", "torch"} <= after[1]["packed"]["versions"].keys()
+    assert check_params(after[1]["params"], "the card") == params
 
 
 def test_the_card_has_the_scores_and_names_that_the_evaluation_found(
     model: Path, params: Params, tmp_path: Path
 ) -> None:
-    metrics, folder = write_scores(tmp_path / "reports"), tmp_path / "packed"
-    pack(model, folder, params, metrics)
+    metrics, folder = write_scores(tmp_path / "reports", model), tmp_path / "packed"
+    pack(model, folder, params, metrics, None)
     card = load_model(folder)[1]
     assert set(card["scores"]["si_sdr"]) == {"refined", "nmf", "oracle"}
     assert card["scores"]["si_sdr"]["refined"]["bass"] == 9.1
@@ -99,9 +100,9 @@ def test_packing_again_keeps_what_is_known_and_replaces_whole(
     model: Path, params: Params, tmp_path: Path
 ) -> None:
     folder, twice = tmp_path / "packed", tmp_path / "twice"
-    pack(model, folder, params, write_scores(tmp_path / "reports"))
+    pack(model, folder, params, write_scores(tmp_path / "reports", model), None)
     for output in (twice, twice, folder):
-        pack(folder, output, params, None)
+        pack(folder, output, None, None, None)
     cards = [load_model(packed)[1] for packed in (folder, twice)]
     assert cards[0] == cards[1]
     assert (folder / "model.safetensors").read_bytes() == (twice / "model.safetensors").read_bytes()
@@ -114,10 +115,10 @@ def test_what_is_no_packed_model_is_left_alone(model: Path, params: Params, tmp_
     (folder / "song.wav").touch()
     for output in (folder, folder / "song.wav"):
         with pytest.raises(PackingError, match="no packed model"):
-            pack(model, output, params, None)
+            pack(model, output, params, None, None)
     (model / "history.csv").touch()
     with pytest.raises(PackingError, match="no packed model"):
-        pack(model, model, params, None)
+        pack(model, model, params, None, None)
     assert [path.name for path in folder.iterdir()] == ["song.wav"]
 
 
@@ -128,7 +129,7 @@ def test_nothing_is_left_of_a_model_that_does_not_load(
     card["model"]["n_latents"] = 5
     (model / "card.json").write_text(json.dumps(card))
     with pytest.raises(CheckpointError, match="does not describe"):
-        pack(model, tmp_path / "packed", params, None)
+        pack(model, tmp_path / "packed", params, None, None)
     assert list(tmp_path.iterdir()) == [model]
 
 
@@ -137,35 +138,36 @@ def test_params_of_another_training_are_refused(
 ) -> None:
     other = params.model_copy(update={"seed": 7})
     with pytest.raises(PackingError, match="trained with seed 0, they say 7"):
-        pack(model, tmp_path / "packed", other, None)
+        pack(model, tmp_path / "packed", other, None, None)
 
 
 def test_scores_of_another_evaluation_are_refused(
     model: Path, params: Params, tmp_path: Path
 ) -> None:
-    others = write_scores(tmp_path / "reports", ("piano", "bass"))
+    others = write_scores(tmp_path / "reports", model, ("piano", "bass"))
     (tmp_path / "empty.json").write_text("{}")
+    other = write_decomposition(tmp_path / "other", target="velocity", n_latents=3)
     for metrics, message in (
+        (write_scores(tmp_path / "others", other), "the scores of another model"),
         (others, "scores bass, piano, but the model was trained on drums, bass"),
         (tmp_path / "empty.json", "does not hold the scores"),
     ):
         with pytest.raises(PackingError, match=message):
-            pack(model, tmp_path / "packed", params, metrics)
+            pack(model, tmp_path / "packed", params, metrics, None)
 
 
-def test_no_path_of_the_machine_is_in_the_snapshot(params: Params, tmp_path: Path) -> None:
+def test_no_path_of_the_machine_is_in_the_snapshot(params: Params) -> None:
     banks = (Path("/home/me/banks"), Path("~/more/kit.sf2"))
     synthetic = params.data.synthetic.model_copy(update={"banks": banks})
     data = params.data.model_copy(update={"root": Path("/data/slakh"), "synthetic": synthetic})
     codec = params.codec.model_copy(update={"weights": Path("/home/me/encodec.th")})
-    text = snapshot(params.model_copy(update={"data": data, "codec": codec}))
-    (tmp_path / "params.yaml").write_text(text)
-    read = load_params(tmp_path / "params.yaml")
+    values = snapshot(params.model_copy(update={"data": data, "codec": codec}))
+    read = check_params(values, "the snapshot")
     assert read.data.root == Path("slakh")
     assert read.data.synthetic.banks == (Path("banks"), Path("kit.sf2"))
     assert read.codec.weights is None
     assert read.model == params.model
-    assert "/home" not in text
+    assert "/home" not in json.dumps(values)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +206,36 @@ def test_a_card_with_impossible_names_is_an_error(model: Path, names: Any) -> No
         part_names(model, 2)
 
 
-def test_a_model_without_params_takes_the_projects(
+def test_a_model_that_is_not_packed_takes_the_projects_params(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: Params
 ) -> None:
     monkeypatch.chdir(PROJECT)
-    assert read_model_params(model) == params
+    assert open_separator(model).settings == settings_of(params)
     assert separator().n_parts == open_separator(model).n_parts
     with pytest.raises(CheckpointError, match="no such folder"):
-        read_model_params(tmp_path / "nowhere")
+        open_separator(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="not packed: `dirac pack`"):
+        Separator.load(model)
+    with pytest.raises(PackingError, match="not packed yet"):
+        pack(model, tmp_path / "packed", None, None, None)
+
+
+def test_a_prior_goes_with_its_model(model: Path, params: Params, tmp_path: Path) -> None:
+    prior, folder = write_prior(tmp_path / "prior"), tmp_path / "packed"
+    pack(model, folder, params, None, prior)
+    pack(folder, folder, None, None, None)
+    packed = Separator.load(folder)
+    generator = Generator.load(folder / "prior", packed, n_steps=2)
+    assert generator.generate(20, 0).shape == (1, 2, 2, 20)
+    weights, card = load_model(prior)
+    save_model(prior, weights, {"model": card["model"], "n_frames": 32, "decomposition": "else"})
+    with pytest.raises(PackingError, match="of another model"):
+        pack(model, tmp_path / "second", params, None, prior)
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_device_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert choose_device(None) == choose_device("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="no CUDA device here"):
+        choose_device("cuda")

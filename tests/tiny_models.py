@@ -9,7 +9,8 @@ from dirac.audio.spectrogram import Spectrogram
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.separation.consistency import Refinement
-from dirac.separation.separator import Separator, Settings
+from dirac.separation.separator import Separator
+from dirac.separation.settings import Settings
 from dirac.training.checkpoint import save_model
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 MODEL_HELP = "folder of a model; by default the one that ships with dirac"
-PARAMS_HELP = "by default params.yaml of the model's folder if it has one, else ./params.yaml"
+PARAMS_HELP = "by default the model's own if it is packed, else ./params.yaml"
 
 
 def add_common(command: argparse.ArgumentParser, output: str, model: str = MODEL_HELP) -> None:

@@ -23,11 +23,12 @@ def evaluate(
     chosen: Evaluate,
     settings: Settings,
     songs: Mapping[str, str],
+    models: Mapping[str, str],
     folder: Path,
 ) -> dict[str, Any]:
     """Writes everything that an evaluation leaves into `folder` -> the contents of metrics.json.
 
-    songs: of each excerpt, the song it was cut from.
+    songs: of each excerpt, the song it was cut from; models: the sha256 of the weights, by name.
     """
     n_frames = round(chosen.generated_seconds * ours.separator.codec.frame_rate)
     ours.separate()
@@ -35,7 +36,8 @@ def evaluate(
     documents = evaluate_separation(
         ours.signals, ours.excerpts, methods, settings, chosen.n_processes
     )
-    measured = {
+    measured: dict[str, Mapping[str, Any]] = {
+        "models": models,
         "reconstruction": ours.score_reconstruction(),
         "generation": score_generation(ours, generator, chosen.n_generated, n_frames),
     }

@@ -13,6 +13,8 @@ from dirac.models.prior import MaskedPrior
 from dirac.separation.separator import Separator
 from dirac.training.checkpoint import CheckpointError, load_model
 
+PRIOR = "prior"  # its folder in that of a packed model
+
 
 class Generator:
     """The trained prior of a separator's components; `n_steps` of sampling.

@@ -1,7 +1,6 @@
 """The trained model on a person's audio: any length, sample rate and number of channels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,21 +14,11 @@ from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
 from dirac.audio.spectrogram import Spectrogram
 from dirac.models.decomposition import Decomposition
-from dirac.separation.consistency import Refinement, consistent_estimates, repeated_masks
+from dirac.separation.consistency import consistent_estimates, repeated_masks
 from dirac.separation.pieces import in_pieces
 from dirac.separation.refine import ratio_masks, stft
+from dirac.separation.settings import SETTINGS_KEY, Settings
 from dirac.training.checkpoint import CheckpointError, load_model
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a separator works: pieces of this length, masks as in `refine`, steps of sampling."""
-
-    piece_seconds: float
-    n_fft: int
-    power: float
-    n_steps: int
-    refinement: Refinement
 
 
 class Separator:
@@ -44,15 +33,26 @@ class Separator:
 
     @classmethod
     def load(
-        cls, folder: Path, settings: Settings, weights: Path | None, device: torch.device
+        cls,
+        folder: Path | str,
+        settings: Settings | None = None,
+        weights: Path | None = None,
+        device: torch.device | str = "cpu",
     ) -> "Separator":
-        """From a model folder; weights: EnCodec's, as for `load_codec`.
+        """From a model folder; settings: None for those in the card, which a packed model has;
 
-        Raises CheckpointError if the folder holds no whole model, CodecError if its codec's
-        weights cannot be had.
+        weights: EnCodec's, as for `load_codec`. Raises CheckpointError if the folder holds no whole
+        model, or one without settings; CodecError if its codec's weights cannot be had.
         """
+        folder = Path(folder)
         state, card = load_model(folder)
+        if settings is None and SETTINGS_KEY not in card:
+            raise CheckpointError(
+                f"the model in {folder} does not say how to run it, because it is not packed: "
+                "`dirac pack` makes a folder that does"
+            )
         try:
+            settings = settings or Settings.of_card(card[SETTINGS_KEY])
             made = dict(card["codec"])
             model = Decomposition(**card["model"])
             codec = load_codec(

@@ -11,6 +11,8 @@ import soundfile
 from dirac.audio.files import read_audio, write_audio
 from dirac.cli.main import main
 from dirac.cli.recompose import parse_choice
+from dirac.packing import pack
+from dirac.params import load_params
 
 from ..tiny_models import write_decomposition, write_prior
 
@@ -29,8 +31,8 @@ def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     write_decomposition(tmp_path / "models" / "decomposition")
     write_prior(tmp_path / "models" / "prior")
     shelf = tmp_path / "shelf"
-    packaged = write_decomposition(shelf / "drums-bass")
-    (packaged / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    packaged = shelf / "drums-bass"
+    pack(Path("models/decomposition"), packaged, load_params(Path("params.yaml")), None, None)
     card = json.loads((packaged / "card.json").read_text())
     (packaged / "card.json").write_text(json.dumps(card | {"parts": ["drums", "bass"]}))
     monkeypatch.setattr("dirac.packaged.SHELF", shelf)

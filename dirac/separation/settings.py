@@ -1,0 +1,25 @@
+"""How a trained model is run: what a person may choose without training again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dirac.separation.consistency import Refinement
+
+SETTINGS_KEY = "separation"  # in the card of a packed model
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a separator works: pieces of this length, masks as in `refine`, steps of sampling."""
+
+    piece_seconds: float
+    n_fft: int
+    power: float
+    n_steps: int
+    refinement: Refinement
+
+    @classmethod
+    def of_card(cls, written: Mapping[str, Any]) -> "Settings":
+        """As `dataclasses.asdict` made plain values of them, for the card of a packed model."""
+        return cls(**(dict(written) | {"refinement": Refinement(**written["refinement"])}))
