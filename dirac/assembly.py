@@ -4,12 +4,12 @@ from pathlib import Path
 
 import torch
 
+from dirac.model_files import CheckpointError, load_model
 from dirac.params import Params, load_params
 from dirac.scratch import project_root
 from dirac.separation.consistency import Refinement
 from dirac.separation.separator import Separator
 from dirac.separation.settings import SETTINGS_KEY, Settings
-from dirac.training.checkpoint import CheckpointError, load_model
 
 
 def open_separator(

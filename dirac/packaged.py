@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from dirac.training.checkpoint import CheckpointError, load_model
+from dirac.model_files import CheckpointError, load_model
 
 SHELF = Path(__file__).parent / "pretrained"
 DEFAULT = "drums-bass"

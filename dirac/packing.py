@@ -21,11 +21,11 @@ from torch import Tensor
 
 from dirac.assembly import open_separator, settings_of
 from dirac.evaluation.results import OURS
+from dirac.model_files import load_model, save_model
 from dirac.params import Params
 from dirac.scratch import publish
 from dirac.separation.generate import PRIOR, Generator
 from dirac.separation.settings import SETTINGS_KEY
-from dirac.training.checkpoint import load_model, save_model
 
 FILES = {"model.safetensors", "card.json", PRIOR}
 PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")

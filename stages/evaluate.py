@@ -16,11 +16,11 @@ from dirac.evaluation.ours import Ours, check_codec
 from dirac.evaluation.results import summary_metrics
 from dirac.evaluation.scores import Settings
 from dirac.evaluation.signals import Signals
+from dirac.model_files import load_model
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.separation.generate import Generator
 from dirac.separation.untrained import forget
-from dirac.training.checkpoint import load_model
 from dirac.training.tracking import track
 
 

@@ -7,11 +7,11 @@ import torch
 
 from dirac.command import behave_as_command
 from dirac.data.components import ComponentDataset, encode_store
+from dirac.model_files import load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
-from dirac.training.checkpoint import load_model
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings

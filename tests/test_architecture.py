@@ -21,7 +21,7 @@ from .imports import (
 )
 
 FLOORS = [
-    {"sections", "scratch", "command"},
+    {"sections", "scratch", "command", "model_files"},
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},
     {"separation"},

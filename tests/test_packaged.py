@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from dirac.assembly import open_separator
+from dirac.model_files import CheckpointError
 from dirac.packaged import default_model, describe, packaged_models, part_names
-from dirac.training.checkpoint import CheckpointError
 
 MOST_BYTES = 8e6
 

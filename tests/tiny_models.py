@@ -6,12 +6,12 @@ from typing import Any
 import torch
 
 from dirac.audio.spectrogram import Spectrogram
+from dirac.model_files import save_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.separation.consistency import Refinement
 from dirac.separation.separator import Separator
 from dirac.separation.settings import Settings
-from dirac.training.checkpoint import save_model
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}
 REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2)

@@ -15,8 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Only now: torch comes with them, and help must not wait for it.
     from dirac.audio.files import AudioError
     from dirac.audio.weights import CodecError
+    from dirac.model_files import CheckpointError
     from dirac.params import ParamsError
-    from dirac.training.checkpoint import CheckpointError
 
     try:
         chosen.run(chosen)

@@ -17,10 +17,10 @@ def add_to(commands: Commands) -> None:
 
 
 def pack(chosen: argparse.Namespace) -> None:
+    from dirac.model_files import load_model
     from dirac.packing import pack as make
     from dirac.params import load_params
     from dirac.separation.settings import SETTINGS_KEY
-    from dirac.training.checkpoint import load_model
 
     packed = SETTINGS_KEY in load_model(chosen.model)[1]
     if packed and chosen.params is not None:

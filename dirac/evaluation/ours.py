@@ -16,8 +16,8 @@ from dirac.evaluation.run import Job, Pool
 from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.signals import Signal, Signals
 from dirac.metrics.reconstruction import latent_mse, multiscale_stft
+from dirac.model_files import load_model
 from dirac.separation.separator import Separator
-from dirac.training.checkpoint import load_model
 
 METHODS = ("refined", "decoded", "untrained", "codec", "codec_oracle")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dirac.model_files import CheckpointError, load_model
 from dirac.models.prior import MaskedPrior
 from dirac.separation.separator import Separator
-from dirac.training.checkpoint import CheckpointError, load_model
 
 PRIOR = "prior"  # its folder in that of a packed model
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
 from dirac.audio.spectrogram import Spectrogram
+from dirac.model_files import CheckpointError, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.separation.consistency import consistent_estimates, repeated_masks
 from dirac.separation.pieces import in_pieces
 from dirac.separation.refine import ratio_masks, stft
 from dirac.separation.settings import SETTINGS_KEY, Settings
-from dirac.training.checkpoint import CheckpointError, load_model
 
 
 class Separator:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
+from dirac.model_files import load_model
 from dirac.models.decomposition import Decomposition
 from dirac.separation.separator import Separator
-from dirac.training.checkpoint import load_model
 
 
 def forget(separator: Separator, folder: Path) -> Separator:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from dirac.model_files import Row
 from dirac.training.batches import (
     VALIDATION,
     BatchError,
@@ -23,7 +24,7 @@ from dirac.training.batches import (
     loader,
     validation_batches,
 )
-from dirac.training.checkpoint import Checkpoint, Row
+from dirac.training.checkpoint import Checkpoint
 from dirac.training.distributed import Processes
 from dirac.training.tracking import Tracker
 from dirac.training.trainer import Trainer, TrainSettings

@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from dirac.model_files import save_model, write_rows
 from dirac.training.batches import KeyedDataset
-from dirac.training.checkpoint import Checkpoint, save_model, write_rows
+from dirac.training.checkpoint import Checkpoint
 from dirac.training.distributed import Processes
 from dirac.training.loop import Run, train
 from dirac.training.tracking import Tracker, track

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
+from dirac.model_files import Row
 from dirac.training.averaging import average_of, decay_at, update_average
 from dirac.training.batches import STEP, BatchKeys, derive_seed
-from dirac.training.checkpoint import Row
 from dirac.training.distributed import Processes
 from dirac.training.schedules import schedule, warmup_cosine
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from dirac.model_files import CheckpointError
 from dirac.separation.generate import Generator
-from dirac.training.checkpoint import CheckpointError
 
 from ..tiny_models import separator, write_prior
 

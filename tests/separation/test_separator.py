@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from dirac.audio.files import resample
+from dirac.model_files import CheckpointError
 from dirac.separation.refine import mask, ratio_masks, stft
 from dirac.separation.separator import Separator, interpolate
-from dirac.training.checkpoint import CheckpointError
 
 from ..tiny_models import SETTINGS, separator, write_decomposition
 

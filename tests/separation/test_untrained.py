@@ -2,9 +2,9 @@ from pathlib import Path
 
 import torch
 
+from dirac.model_files import save_model
 from dirac.separation.separator import Separator
 from dirac.separation.untrained import forget
-from dirac.training.checkpoint import save_model
 
 from ..tiny_models import SETTINGS, card, decomposition
 

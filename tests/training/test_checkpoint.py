@@ -1,22 +1,13 @@
-"""Checkpoints and models: what was written comes back, what is damaged or foreign is refused."""
+"""Checkpoints: what was written comes back, what is damaged or foreign is refused."""
 
-import json
 import multiprocessing
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 import torch
 
-from dirac.training import checkpoint as module
-from dirac.training.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    load_model,
-    save_model,
-    write_atomically,
-    write_rows,
-)
+from dirac.model_files import CheckpointError
+from dirac.training.checkpoint import Checkpoint
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -73,61 +64,6 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     torch.save({"format": 1, "code": Path("x")}, tmp_path / "checkpoint.pt")
     with pytest.warns(UserWarning, match="cannot be read"), pytest.raises(CheckpointError):
         Checkpoint(tmp_path, "abc").load()
-
-
-def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"before")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(module.os, "fsync", full)
-    with pytest.raises(CheckpointError, match="No space left on device"):
-        write_atomically(path, b"after")
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_model_round_trip_is_deterministic(tmp_path: Path) -> None:
-    weights = {"b": torch.randn(3, 2).T, "a": torch.arange(4)}
-    save_model(tmp_path / "one", weights, {"n_latents": 2, "name": "é"})
-    save_model(
-        tmp_path / "two", OrderedDict(reversed(weights.items())), {"name": "é", "n_latents": 2}
-    )
-    for name in ("model.safetensors", "card.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    loaded, card = load_model(tmp_path / "one")
-    assert (card["n_latents"], card["name"]) == (2, "é")
-    assert loaded.keys() == weights.keys()
-    assert all(torch.equal(loaded[name], weights[name]) for name in weights)
-
-
-def test_broken_models_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no trained model"):
-        load_model(tmp_path)
-    save_model(tmp_path, {"a": torch.zeros(2)}, {})
-    weights, card = tmp_path / "model.safetensors", tmp_path / "card.json"
-    whole, text = weights.read_bytes(), card.read_text()
-    weights.write_bytes(whole[:-1])
-    with pytest.raises(CheckpointError, match="damaged"):
-        load_model(tmp_path)
-    weights.write_bytes(whole)
-    card.write_text(text[:-5])
-    with pytest.raises(CheckpointError, match=r"card\.json is damaged"):
-        load_model(tmp_path)
-    card.write_text(json.dumps({**json.loads(text), "format": 7}))
-    with pytest.raises(CheckpointError, match="format 7, this program reads 1"):
-        load_model(tmp_path)
-    weights.unlink()
-    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
-        load_model(tmp_path)
-
-
-def test_rows_as_csv(tmp_path: Path) -> None:
-    write_rows(tmp_path / "new" / "t.csv", [{"step": 1, "loss": 0.1}, {"step": 2, "extra": 1 / 3}])
-    text = (tmp_path / "new" / "t.csv").read_text()
-    assert text == f"step,loss,extra\n1,0.1,\n2,,{1 / 3!r}\n"
 
 
 def test_two_equal_runs_may_share_a_folder(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from dirac.model_files import CheckpointError
 from dirac.training.batches import Key
-from dirac.training.checkpoint import Checkpoint, CheckpointError
+from dirac.training.checkpoint import Checkpoint
 from dirac.training.loop import Run, Trained, train, validate
 from dirac.training.tracking import NullTracker
 from dirac.training.trainer import TrainingError
