@@ -11,7 +11,9 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from dirac.sections import Codec, Data, Evaluate, Model, Prior, Report, Section, Train
+from dirac.data_section import Data
+from dirac.section import Section
+from dirac.sections import Codec, Evaluate, Model, Prior, Report, Train
 
 MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
@@ -54,6 +56,11 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _has_a_part_for_each_stem(self) -> Self:
+        if self.train.objective == "supervised" and self.data.name == "folder":
+            raise ValueError(
+                "train.objective supervised is shown stems, of which data.name folder "
+                "has none: take anchored or paper"
+            )
         if self.train.objective == "supervised" and self.model.n_latents != len(self.data.sources):
             raise ValueError(
                 f"train.objective supervised takes one part for each of data.sources: "

@@ -1,65 +1,15 @@
-"""The sections of params.yaml: their keys, and which values each may have."""
+"""The sections of params.yaml but `data`: their keys, and which values each may have."""
 
 from pathlib import Path
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-T = TypeVar("T")
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from dirac.section import Count, NonNegative, Positive, Section, Share
 
-DataName = Literal["synthetic", "slakh2100", "babyslakh", "musdb18", "musdb18hq"]
 CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
-DRUM_VOICES = {"kick", "snare", "hats", "toms", "cymbals", "percussion"}
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
-
-
-class Section(BaseModel):
-    """A section of params.yaml: immutable, every key required, no other key allowed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PerSplit(Section, Generic[T]):
-    train: T
-    validation: T
-    test: T
-
-
-class SyntheticData(Section):
-    seed: Annotated[int, Field(ge=0)]
-    n_songs: PerSplit[Count]
-    duration_seconds: Annotated[float, Field(ge=8)]
-    sample_rate: Annotated[int, Field(ge=8000, le=96000)]
-    level_db: NonNegative
-    production: Share
-    drum_voices: bool
-    banks: tuple[Path, ...]
-    synthesis: Share
-
-
-class Data(Section):
-    name: DataName
-    root: Path | None
-    sources: Annotated[tuple[str, ...], Field(min_length=1)]
-    duration_seconds: Positive
-    max_excerpts: PerSplit[Count | None]
-    silence_db: Annotated[float, Field(lt=0)]
-    drop_silent_sources: bool
-    source_rms: Positive
-    synthetic: SyntheticData
-
-    @model_validator(mode="after")
-    def _distinct_sources(self) -> Self:
-        if len(set(self.sources)) < len(self.sources):
-            raise ValueError("sources must differ from each other")
-        if "drums" in self.sources and not DRUM_VOICES.isdisjoint(self.sources):
-            raise ValueError("sources: drums and a voice of them would sound twice in a mixture")
-        return self
 
 
 class SpectrogramCodec(Section):

@@ -17,7 +17,7 @@ from dirac.data.caching import (
 )
 from dirac.data.collections import find_tracks
 from dirac.data.store import LatentStore
-from dirac.data.tracks import SPLITS, check_sources
+from dirac.data.tracks import SPLITS, check_sources, tracks_with
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.tracking import track
@@ -31,8 +31,9 @@ def main() -> None:
 
     params = load_params()
     data, settings = params.data, params.codec
-    tracks = find_tracks(data.name, arguments.data)
-    check_sources(tracks, data.sources)
+    found = find_tracks(data.name, arguments.data)
+    check_sources(found, data.sources)
+    tracks = tracks_with(found, data.sources)
     codec = load_codec(
         settings.name,
         weights=settings.weights and project_root() / settings.weights.expanduser(),

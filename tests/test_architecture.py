@@ -21,7 +21,9 @@ from .imports import (
 )
 
 FLOORS = [
-    {"sections", "scratch", "command", "model_files"},
+    {"section", "scratch", "command", "model_files"},
+    {"data_section"},
+    {"sections"},
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},
     {"separation"},

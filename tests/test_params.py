@@ -34,6 +34,21 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("bandwidth", lambda v: v["codec"].update(bandwidth=7), "codec: bandwidth must be one of 1.5"),
     ("twice", lambda v: v["data"].update(sources=["bass", "bass"]), "data: sources must differ"),
     ("kick", lambda v: v["data"].update(sources=["drums", "kick"]), "would sound twice"),
+    ("songs", lambda v: v["data"].update(name="folder"), r"name folder goes with .*\[mixture\]"),
+    ("mixture", lambda v: v["data"].update(sources=["mixture"]), "a folder of songs has no stems"),
+    (
+        "kept",
+        lambda v: v["data"].update(name="slakh2100", sources=["drums", "piano", "bass"]),
+        r"data: slakh2100\.sources, .* lacks piano",
+    ),
+    (
+        "stems",
+        lambda v: (
+            v["data"].update(name="folder", sources=["mixture"])
+            or v["train"].update(objective="supervised")
+        ),
+        "has none: take anchored or paper",
+    ),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (
         "twin",
@@ -60,6 +75,15 @@ def test_what_is_wrong_is_named(values: Any, change: Callable[[Any], Any], messa
         check_params(values, "params.yaml")
     assert str(caught.value).startswith("params.yaml cannot be used:\n")
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("change", [{"root": "mine"}, {"slakh2100": {"sources": None}}])
+def test_of_a_slakh_that_is_there_or_kept_whole_any_source_can_be_used(
+    values: Any, change: Any
+) -> None:
+    values["data"].update(name="slakh2100", sources=["drums", "piano"])
+    values["data"].update(change)
+    check_params(values, "params.yaml")
 
 
 def test_every_wrong_key_has_its_line(values: Any) -> None:

@@ -13,6 +13,11 @@ class Archive:
     md5: str
     n_bytes_unpacked: int
 
+    @property
+    def is_tar(self) -> bool:
+        """A .tar.gz, which can be unpacked as it comes in; if not, a zip."""
+        return self.file_name.endswith(".tar.gz")
+
 
 ARCHIVES = {
     "slakh2100": Archive(
@@ -42,5 +47,12 @@ ARCHIVES = {
         22_656_664_047,
         "12d4f2ecd55245a4688754dd76363103",
         35_000_000_000,
+    ),
+    "musdb18_preview": Archive(
+        "MUSDB18-7-STEMS.zip",
+        "https://github.com/sigsep/sigsep-mus-db/releases/download/v0.4.0/MUSDB18-7-STEMS.zip",
+        147_209_385,
+        "dc2bdfac5b46ce742bd60009866758a5",
+        160_000_000,
     ),
 }

@@ -109,8 +109,10 @@ def select_excerpts(
     in_split = [track for track in tracks if track.split == split]
     excerpts = [excerpt for track in in_split for excerpt in excerpts_of(track, duration_seconds)]
     if not excerpts:
+        longest = max((track.duration_seconds for track in in_split), default=0.0)
         raise DataError(
-            f"the split {split} has {len(in_split)} tracks and no excerpt of {duration_seconds:g} s"
+            f"the split {split} has {len(in_split)} tracks and no excerpt of {duration_seconds:g} "
+            f"s (the longest track lasts {longest:.2f} s): lower data.duration_seconds"
         )
     if limit is None or limit >= len(excerpts):
         return excerpts

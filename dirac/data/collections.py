@@ -3,9 +3,16 @@
 import json
 from pathlib import Path
 
-from dirac.data import musdb, slakh
+from dirac.data import musdb, slakh, songs
 from dirac.data.errors import DataError
 from dirac.data.tracks import Track
+
+COMPRESSED = ("musdb18", "musdb18_preview")  # .stem.mp4, which ffmpeg reads
+READERS = {
+    **dict.fromkeys(("synthetic", "slakh2100", "babyslakh"), slakh.find_tracks),
+    **dict.fromkeys((*COMPRESSED, "musdb18hq"), musdb.find_tracks),
+    "folder": songs.find_tracks,
+}
 
 # Stands in the download stage's folder instead of audio when the user has the data set elsewhere.
 POINTER = "root.json"
@@ -17,15 +24,9 @@ def find_tracks(name: str, root: Path) -> list[Track]:
     Raises DataError: unknown name, no such folder, no tracks in it, or a track that is not as it
     must be.
     """
-    folder = resolve_root(root)
-    if name in ("slakh2100", "babyslakh", "synthetic"):
-        return slakh.find_tracks(folder)
-    if name in ("musdb18", "musdb18hq"):
-        return musdb.find_tracks(folder)
-    raise DataError(
-        f"no data set is called {name!r}; there are "
-        "synthetic, slakh2100, babyslakh, musdb18 and musdb18hq"
-    )
+    if name not in READERS:
+        raise DataError(f"no data set is called {name!r}; there are {', '.join(READERS)}")
+    return READERS[name](resolve_root(root))
 
 
 def point_at(folder: Path, name: str, root: Path) -> None:

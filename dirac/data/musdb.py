@@ -26,16 +26,24 @@ def find_tracks(root: Path) -> list[Track]:
     validation split, the same as in the package musdb. Raises DataError if there are no tracks, a
     file is missing or broken, or ffmpeg is wanted and absent.
     """
+    return [read_track(path, split) for path, split in find_places(root)]
+
+
+def find_places(root: Path) -> list[tuple[Path, str]]:
+    """The folder or .stem.mp4 and split of each song, in their order. Raises DataError if none."""
     expected = "train/Song.stem.mp4 or train/Song/drums.wav"
-    base = locate(root, _holds_songs, expected)
+    base = locate(root, holds_songs, expected)
     validation = validation_names()
-    tracks = []
+    places = []
     for path in [*_songs(base / "train"), *_songs(base / "test")]:
-        song = path.name.removesuffix(".stem.mp4")
-        held_out = path.parent.name == "train" and song in validation
-        split = "validation" if held_out else path.parent.name
-        tracks.append(_read_folder(path, split) if path.is_dir() else _read_mp4(path, split))
-    return sorted(tracks, key=lambda track: (SPLITS.index(track.split), track.name))
+        held_out = path.parent.name == "train" and _song(path) in validation
+        places.append((path, "validation" if held_out else path.parent.name))
+    return sorted(places, key=lambda place: (SPLITS.index(place[1]), _song(place[0])))
+
+
+def read_track(path: Path, split: str) -> Track:
+    """Raises DataError or AudioError, naming the file, if the song is not as it must be."""
+    return _read_folder(path, split) if path.is_dir() else _read_mp4(path, split)
 
 
 def validation_names() -> frozenset[str]:
@@ -50,8 +58,12 @@ def validation_names() -> frozenset[str]:
     return frozenset(config["validation_tracks"])
 
 
-def _holds_songs(folder: Path) -> bool:
+def holds_songs(folder: Path) -> bool:
     return bool(_songs(folder / "train") or _songs(folder / "test"))
+
+
+def _song(path: Path) -> str:
+    return path.name.removesuffix(".stem.mp4")
 
 
 def _songs(folder: Path) -> list[Path]:
@@ -76,7 +88,6 @@ def _read_mp4(path: Path, split: str) -> Track:
             f"{path} has {len(infos)} audio streams, not {len(STREAMS)} "
             f"({', '.join(STREAMS)}): fetch this file again"
         )
-    name = path.name.removesuffix(".stem.mp4")
     rate, n_samples, _ = infos[0]
     stems = {source: (Stem(path, STREAMS.index(source)),) for source in SOURCES}
-    return Track(f"{split}-{name}", split, rate, n_samples, stems)
+    return Track(f"{split}-{_song(path)}", split, rate, n_samples, stems)

@@ -19,11 +19,10 @@ from ruamel.yaml.error import YAMLError
 from dirac.audio.files import audio_info
 from dirac.data.errors import DataError
 from dirac.data.folders import locate
+from dirac.data.splits import split_names
 from dirac.data.tracks import SPLITS, Stem, Track, track_info
 
-# BabySlakh has no splits: of its 20 tracks, ordered by number, the first 70 % are train, the next
-# 15 % validation, the rest test (14, 3, 3).
-SHARES = (0.70, 0.85)
+METADATA = "metadata.yaml"
 
 # A key of ours in the entry of a stem: name of a voice -> its file, within the folder of the stems.
 VOICES_KEY = "voices"
@@ -34,16 +33,21 @@ AUDIO_SUFFIXES = (".flac", ".wav")
 def find_tracks(root: Path) -> list[Track]:
     """All tracks under `root`, by split and number; the split `omitted` of Slakh2100 is left out.
 
-    `root` is the folder that holds the splits (or the tracks, where there are no splits), or the
-    folder around it. Raises DataError if there are none or one is not as it must be.
+    `root` is the folder that holds the splits, or the folder around it. Where there are no splits
+    (BabySlakh), tracks are split by their names: `splits.split_names`, 14, 3 and 3 of its 20.
+    Raises DataError if there are none or one is not as it must be.
     """
+    return [read_track(folder, split) for folder, split in find_places(root)]
+
+
+def find_places(root: Path) -> list[tuple[Path, str]]:
+    """The folder and split of each track, in their order. Raises DataError if there are none."""
     expected = "train/TrackNNNNN or TrackNNNNN, each with metadata.yaml and stems"
-    base = locate(root, _holds_tracks, expected)
-    if _track_folders(base):
-        by_split = _split_by_number(_track_folders(base))
-    else:
-        by_split = {split: _track_folders(base / split) for split in SPLITS}
-    return [_read_track(folder, split) for split in SPLITS for folder in by_split[split]]
+    base = locate(root, holds_tracks, expected)
+    if has_no_splits(base):
+        names = split_names(folder.name for folder in _track_folders(base))
+        return [(base / name, split) for split in SPLITS for name in names[split]]
+    return [(folder, split) for split in SPLITS for folder in _track_folders(base / split)]
 
 
 def source_name(inst_class: str) -> str:
@@ -52,23 +56,23 @@ def source_name(inst_class: str) -> str:
     return re.sub(r"\(.*?\)", "", inst_class).strip().lower().replace(" ", "_")
 
 
-def _holds_tracks(base: Path) -> bool:
+def holds_tracks(base: Path) -> bool:
     return any(_track_folders(folder) for folder in (base, *(base / split for split in SPLITS)))
+
+
+def has_no_splits(base: Path) -> bool:
+    """As BabySlakh."""
+    return bool(_track_folders(base))
 
 
 def _track_folders(base: Path) -> list[Path]:
     return sorted(path for path in base.glob("Track*") if path.is_dir())
 
 
-def _split_by_number(folders: list[Path]) -> dict[str, list[Path]]:
-    first, second = (round(share * len(folders)) for share in SHARES)
-    parts = (folders[:first], folders[first:second], folders[second:])
-    return dict(zip(SPLITS, parts, strict=True))
-
-
-def _read_track(folder: Path, split: str) -> Track:
+def read_track(folder: Path, split: str) -> Track:
+    """Raises DataError or AudioError, naming the file, if the track is not as it must be."""
     stems: dict[str, list[Stem]] = {}
-    for number, entry in _read_stem_entries(folder / "metadata.yaml").items():
+    for number, entry in _read_stem_entries(folder / METADATA).items():
         path = _audio_file(folder / "stems", str(number))
         if path is not None:
             stems.setdefault(_source(folder, str(number), entry), []).append(Stem(path))
@@ -90,6 +94,12 @@ def _read_track(folder: Path, split: str) -> Track:
         n_samples=info.n_samples,
         stems={source: tuple(stems[source]) for source in sorted(stems)},
     )
+
+
+def read_sources_of_stems(folder: Path) -> dict[str, str]:
+    """The source of each stem (S00, ...) that the track's metadata names, whatever is on disk."""
+    entries = _read_stem_entries(folder / METADATA)
+    return {str(number): _source(folder, str(number), entry) for number, entry in entries.items()}
 
 
 def _read_stem_entries(path: Path) -> dict[object, Any]:

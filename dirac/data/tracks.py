@@ -87,6 +87,11 @@ def sources_of(tracks: Iterable[Track]) -> list[str]:
     return sorted({source for track in tracks for source in track.stems})
 
 
+def tracks_with(tracks: Iterable[Track], sources: Sequence[str]) -> list[Track]:
+    """The tracks that have at least one of the sources: the mixtures of all others are silence."""
+    return [track for track in tracks if not track.stems.keys().isdisjoint(sources)]
+
+
 def check_sources(tracks: Iterable[Track], sources: Sequence[str]) -> None:
     """Raises DataError, listing those that exist, if no track has one of the sources."""
     existing = sources_of(tracks)

@@ -1,8 +1,13 @@
 """Tiny data sets in the real layouts, and a web server on loopback that can be made to fail."""
 
+import hashlib
 import http.server
+import io
 import re
+import sys
+import tarfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 from ruamel.yaml import YAML
+
+from dirac.data import fetch
+from dirac.data.archives import ARCHIVES, Archive
 
 
 def tone(frequency: float, seconds: float = 0.5, rate: int = 8000) -> np.ndarray:
@@ -47,6 +55,23 @@ def write_musdb_song(folder: Path, seconds: float = 0.5, rate: int = 8000) -> Pa
         stereo = np.stack([tone(100 * (i + 1), seconds, rate), tone(50 * (i + 1), seconds, rate)])
         soundfile.write(folder / f"{name}.wav", stereo.T, rate)
     return folder
+
+
+def tar_of(folder: Path, name: str) -> bytes:
+    """A folder as a .tar.gz."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        tar.add(folder, name)
+    return content.getvalue()
+
+
+def zip_of(folder: Path) -> bytes:
+    """What is in a folder as a .zip."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for path in sorted(folder.rglob("*")):
+            file.write(path, path.relative_to(folder))
+    return content.getvalue()
 
 
 class Server:
@@ -115,3 +140,41 @@ def musdb_song() -> Callable[..., Path]:
 @pytest.fixture
 def sine() -> Callable[..., np.ndarray]:
     return tone
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Puts a Python script on the path as `name`; only such programs are found."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def write(name, script):
+        path = folder / name
+        path.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+        path.chmod(0o755)
+
+    return write
+
+
+@pytest.fixture
+def serve(server, monkeypatch):
+    """Serves an archive in place of a public one; returns it."""
+    monkeypatch.setattr(fetch, "PAUSES_SECONDS", (0.01, 0.01))
+
+    def serve(name, content, n_bytes_unpacked=0):
+        server.files["/file"] = content
+        md5 = hashlib.md5(content).hexdigest()
+        file_name = ARCHIVES[name].file_name
+        archive = Archive(file_name, f"{server.url}/file", len(content), md5, n_bytes_unpacked)
+        monkeypatch.setitem(ARCHIVES, name, archive)
+        return archive
+
+    return serve
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder

@@ -59,7 +59,7 @@ def test_each_split_has_its_store_and_a_rerun_replaces_it(tmp_path, run_stage):
 
 def test_a_source_that_no_track_has_is_an_error_that_lists_them(run_stage):
     with pytest.raises(DataError, match="no track has flute; there are bass, drums"):
-        run_stage(sources=["drums", "flute"])
+        run_stage(name="babyslakh", sources=["drums", "flute"])
 
 
 def test_missing_weights_are_an_error_before_any_work(tmp_path, run_stage):

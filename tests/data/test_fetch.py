@@ -1,4 +1,3 @@
-import collections
 import errno
 import hashlib
 import socket
@@ -10,14 +9,21 @@ import pytest
 from dirac.data import fetch as module
 from dirac.data.archives import ARCHIVES, Archive
 from dirac.data.errors import DataError
-from dirac.data.fetch import PIECE, fetch
+from dirac.data.fetch import PIECE, Download
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
-def archive_at(url, content=CONTENT, n_bytes_unpacked=0):
-    md5 = hashlib.md5(content).hexdigest()
-    return Archive("tiny.tar.gz", url, len(content), md5, n_bytes_unpacked)
+def archive_at(url, content=CONTENT):
+    return Archive("tiny.tar.gz", url, len(content), hashlib.md5(content).hexdigest(), 0)
+
+
+def fetch(archive, folder, keeps=True):
+    """The bytes as they are read, in small portions."""
+    with Download(archive, folder / "tiny.part", keeps) as stream:
+        content = b"".join(iter(lambda: stream.read(10_000), b""))
+        stream.finish()
+    return content
 
 
 @pytest.fixture
@@ -51,30 +57,40 @@ def redirect(handler):
     return True
 
 
-def test_a_whole_download_is_kept_and_not_repeated(tmp_path, server, archive):
-    path = fetch(archive, tmp_path)
-    assert path.read_bytes() == CONTENT
-    assert fetch(archive, tmp_path) == path
-    assert len(server.requests) == 1
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_download_is_read_once_and_kept_if_it_is_to_be(tmp_path, server, archive, keeps):
+    assert fetch(archive, tmp_path, keeps) == CONTENT
+    assert fetch(archive, tmp_path, keeps) == CONTENT
+    assert len(server.requests) == (1 if keeps else 2)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([CONTENT] if keeps else [])
 
 
-def test_a_cut_connection_is_resumed_where_it_broke(tmp_path, server, archive):
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_cut_connection_is_resumed_where_it_broke(tmp_path, server, archive, keeps):
     server.faults = [cut_after(server, 2 * PIECE), cut_after(server, PIECE)]
-    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert fetch(archive, tmp_path, keeps) == CONTENT
     assert server.requests == ["bytes=0-", f"bytes={2 * PIECE}-", f"bytes={3 * PIECE}-"]
 
 
-def test_a_killed_download_goes_on(tmp_path, server, archive):
-    (tmp_path / "tiny.tar.gz.part").write_bytes(CONTENT[:123_456])
-    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_killed_download_goes_on_with_what_it_kept(tmp_path, server, archive, keeps):
+    (tmp_path / "tiny.part").write_bytes(CONTENT[:123_456])
+    assert fetch(archive, tmp_path, keeps) == CONTENT
     assert server.requests == ["bytes=123456-"]
+    assert (tmp_path / "tiny.part").stat().st_size == (len(CONTENT) if keeps else 123_456)
 
 
-def test_a_server_without_ranges_sends_all_again(tmp_path, server, archive):
+def test_what_is_kept_is_on_disk_before_it_is_used(tmp_path, server, archive):
+    with Download(archive, tmp_path / "tiny.part", True) as stream:
+        n_bytes = len(stream.read())
+        assert (tmp_path / "tiny.part").read_bytes() == CONTENT[:n_bytes]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_server_without_ranges_sends_all_again(tmp_path, server, archive, keeps):
     server.ranges = False
     server.faults = [cut_after(server, 100_000)]
-    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert fetch(archive, tmp_path, keeps) == CONTENT
     assert len(server.requests) == 2
 
 
@@ -89,7 +105,7 @@ def test_a_server_that_never_gets_further_is_given_up(tmp_path, server, archive)
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_busy_server_is_asked_again(tmp_path, server, archive, code):
     server.faults = [status(code), status(code), redirect]
-    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert fetch(archive, tmp_path) == CONTENT
 
 
 def test_a_range_that_begins_elsewhere_is_refused(tmp_path, server, archive):
@@ -99,7 +115,7 @@ def test_a_range_that_begins_elsewhere_is_refused(tmp_path, server, archive):
         handler.end_headers()
         return True
 
-    (tmp_path / "tiny.tar.gz.part").write_bytes(CONTENT[:10])
+    (tmp_path / "tiny.part").write_bytes(CONTENT[:10])
     server.faults = [wrong]
     with pytest.raises(DataError, match="no longer the file of 300000 bytes"):
         fetch(archive, tmp_path)
@@ -126,7 +142,7 @@ def test_a_wrong_checksum_is_an_error_and_the_next_run_begins_anew(tmp_path, ser
         fetch(archive, tmp_path)
     assert list(tmp_path.iterdir()) == []
     server.files["/tiny"] = CONTENT
-    assert fetch(archive, tmp_path).read_bytes() == CONTENT
+    assert fetch(archive, tmp_path) == CONTENT
 
 
 def test_no_network_is_said_in_seconds(tmp_path):
@@ -139,35 +155,64 @@ def test_no_network_is_said_in_seconds(tmp_path):
     assert time.monotonic() - began < 5
 
 
-def test_too_small_a_disk_is_said_before_the_start(tmp_path, server, archive, monkeypatch):
-    usage = collections.namedtuple("usage", "total used free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: usage(0, 0, 500_000))
-    fits = archive_at(archive.url, n_bytes_unpacked=200_000)
-    with pytest.raises(DataError, match=r"need 0\.0 GB more.*make room"):
-        fetch(archive_at(archive.url, n_bytes_unpacked=200_001), tmp_path)
-    assert server.requests == []
-    fetch(fits, tmp_path)
+def test_a_busy_server_says_how_long_to_wait(tmp_path, server, archive, monkeypatch):
+    def busy(handler):
+        handler.send_response(429)
+        handler.send_header("Retry-After", "1000000")
+        handler.end_headers()
+        return True
+
+    slept = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    server.faults = [busy]
+    assert fetch(archive, tmp_path) == CONTENT
+    assert slept == [module.LONGEST_PAUSE_SECONDS]
 
 
-def test_a_disk_that_fills_up_is_named(tmp_path, archive, monkeypatch):
+def test_a_disk_that_fills_up_is_named_and_what_it_holds_is_gone_on_with(
+    tmp_path, server, archive, monkeypatch
+):
     class FullDisk:
+        """A file of an unbuffered kind on a disk with room for so many bytes."""
+
+        def __init__(self, file, room):
+            self.file, self.room = file, room
+
         def __enter__(self):
             return self
 
         def __exit__(self, *args):
-            pass
+            self.file.close()
 
         def write(self, piece):
-            raise OSError(errno.ENOSPC, "No space left on device")
+            if self.room == 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            n_bytes = self.file.write(piece[: self.room])
+            self.room -= n_bytes
+            return n_bytes
 
-    monkeypatch.setattr(module.Path, "open", lambda *args: FullDisk())
-    with pytest.raises(DataError, match=r"tiny\.tar\.gz\.part cannot be written: No space"):
-        fetch(archive, tmp_path)
+    opened = module.Path.open
+    for room in (100_000, 0):
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                module.Path,
+                "open",
+                lambda path, mode, room=room, **how: (
+                    FullDisk(opened(path, mode, **how), room)
+                    if mode == "ab"
+                    else opened(path, mode)
+                ),
+            )
+            with pytest.raises(DataError, match=r"tiny\.part cannot be written: No space"):
+                fetch(archive, tmp_path)
+        assert (tmp_path / "tiny.part").read_bytes() == CONTENT[:100_000]
+    assert fetch(archive, tmp_path) == CONTENT
 
 
 def test_the_public_archives_are_complete():
-    for archive in ARCHIVES.values():
-        assert archive.url.startswith("https://zenodo.org/record")
+    for name, archive in ARCHIVES.items():
+        assert archive.url.startswith(("https://zenodo.org/record", "https://github.com/sigsep/"))
         assert archive.file_name in archive.url
         assert len(archive.md5) == 32
-        assert archive.n_bytes_unpacked > archive.n_bytes > 8e8
+        assert archive.is_tar == ("slakh" in name)
+        assert archive.n_bytes_unpacked > archive.n_bytes > 1e8

@@ -59,21 +59,6 @@ def test_compressed_songs_without_ffmpeg(tmp_path, monkeypatch):
         find_tracks(tmp_path)
 
 
-@pytest.fixture
-def program(tmp_path, monkeypatch):
-    """Puts a Python script on the path as `name`; only such programs are found."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-    def write(name, script):
-        path = folder / name
-        path.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
-        path.chmod(0o755)
-
-    return write
-
-
 def test_compressed_songs_by_way_of_the_programs(tmp_path, program):
     """ffprobe and ffmpeg played by scripts, so that this holds where they are not installed."""
     path = tmp_path / "train" / "ANiMAL - Rockshow.stem.mp4"

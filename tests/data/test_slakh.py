@@ -5,6 +5,7 @@ from ruamel.yaml import YAML
 
 from dirac.data.errors import DataError
 from dirac.data.slakh import find_tracks, source_name
+from dirac.data.splits import split_names
 from dirac.data.tracks import read_sources
 
 
@@ -84,13 +85,15 @@ def test_what_is_on_disk_counts_and_not_what_metadata_says(tmp_path, slakh_track
     np.testing.assert_allclose(read, expected, atol=1e-4)
 
 
-def test_babyslakh_is_split_by_track_number(tmp_path, slakh_track, sine):
+def test_babyslakh_is_split_by_the_names_of_its_tracks(tmp_path, slakh_track, sine):
     for number in range(1, 21):
         simple(slakh_track, sine, tmp_path / "babyslakh_16k" / f"Track{number:05d}", ".wav")
     tracks = find_tracks(tmp_path)
-    splits = [track.split for track in tracks]
-    assert splits == ["train"] * 14 + ["validation"] * 3 + ["test"] * 3
-    assert [track.name[-2:] for track in tracks] == [f"{number:02d}" for number in range(1, 21)]
+    assert [track.split for track in tracks] == ["train"] * 14 + ["validation"] * 3 + ["test"] * 3
+    names = split_names(f"Track{number:05d}" for number in range(1, 21))
+    assert [track.name for track in tracks] == [
+        f"{split}-{name}" for split, found in names.items() for name in found
+    ]
 
 
 def test_a_track_without_mix_is_as_long_as_its_stems(tmp_path, slakh_track, sine):

@@ -14,6 +14,7 @@ from dirac.data.tracks import (
     read_sources,
     sources_of,
     track_info,
+    tracks_with,
 )
 
 
@@ -136,6 +137,8 @@ def test_an_unknown_source_is_answered_with_those_that_exist(tmp_path):
     ]
     assert sources_of(tracks) == ["bass", "drums", "piano"]
     check_sources(tracks, ("drums", "piano"))
+    assert tracks_with(tracks, ("drums", "kazoo")) == tracks[:1]
+    assert tracks_with(tracks, ("drums", "bass")) == tracks
     with pytest.raises(DataError, match="no track has kazoo; there are bass, drums, piano"):
         check_sources(tracks, ("drums", "kazoo"))
 

@@ -1,4 +1,5 @@
 import errno
+import gzip
 import io
 import os
 import tarfile
@@ -7,15 +8,45 @@ import zipfile
 import pytest
 
 from dirac.data import unpack as module
+from dirac.data.archives import Archive
 from dirac.data.errors import DataError
-from dirac.data.unpack import unpack
+from dirac.data.unpack import unpack_tar, unpack_zip
 
 FILES = {"set/train/a.txt": b"a" * 100_000, "set/b.txt": b"b"}
 
 
-def tar_of(path, files=FILES, compression="gz", **special):
+class Stream:
+    """A file in place of a download."""
+
+    def __init__(self, path):
+        self.archive = Archive(path.name, "", 0, "", 0)
+        self.file = path.open("rb")
+        self.finished = self.dropped = False
+
+    def read(self, n_bytes):
+        return self.file.read(min(n_bytes, 1000))
+
+    def finish(self):
+        self.finished = True
+
+    def drop(self):
+        self.dropped = True
+
+
+def unpack(path, target, is_wanted=lambda name: True):
+    """-> the stream of a tar"""
+    if path.suffix == ".zip":
+        return unpack_zip(path, target)
+    stream = Stream(path)
+    unpack_tar(stream, target, is_wanted)
+    assert stream.finished
+    return stream
+
+
+def tar_of(folder, files=FILES, **special):
     """`special`: attributes of one more member, named x unless they say otherwise."""
-    with tarfile.open(path, f"w:{compression}") as tar:
+    path = folder / "archive.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
         folder = tarfile.TarInfo("set")
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(folder)
@@ -31,7 +62,8 @@ def tar_of(path, files=FILES, compression="gz", **special):
     return path
 
 
-def zip_of(path, files=FILES, external_attr=0):
+def zip_of(folder, files=FILES, external_attr=0):
+    path = folder / "archive.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.mkdir("set")
         for name, content in files.items():
@@ -46,31 +78,41 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("compression", ["", "gz", "xz"])
-def test_a_tar_is_unpacked(tmp_path, compression):
-    unpack(tar_of(tmp_path / "a.tar", compression=compression), tmp_path / "out")
+@pytest.mark.parametrize("make", [tar_of, zip_of])
+def test_an_archive_is_unpacked(tmp_path, make):
+    unpack(make(tmp_path), tmp_path / "out")
     assert contents(tmp_path / "out") == FILES
 
 
-def test_a_zip_is_unpacked(tmp_path):
-    unpack(zip_of(tmp_path / "a.zip"), tmp_path / "out")
+def test_of_a_tar_only_what_is_wanted_is_unpacked(tmp_path):
+    unpack(tar_of(tmp_path), tmp_path / "out", lambda name: name.parent.name == "train")
+    assert contents(tmp_path / "out") == {"set/train/a.txt": FILES["set/train/a.txt"]}
+
+
+def test_a_tar_of_several_gzip_members_is_unpacked(tmp_path):
+    """As pigz and bgzip write them."""
+    path = tar_of(tmp_path)
+    content = gzip.decompress(path.read_bytes())
+    middle = len(content) // 2
+    path.write_bytes(gzip.compress(content[:middle]) + gzip.compress(content[middle:]))
+    unpack(path, tmp_path / "out")
     assert contents(tmp_path / "out") == FILES
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "half").write_bytes(b"")
-    unpack(zip_of(tmp_path / "a.zip"), tmp_path / "out")
+    unpack(zip_of(tmp_path), tmp_path / "out")
     assert contents(tmp_path / "out") == FILES
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "set/../../evil", "..\\evil", "a/.."])
 @pytest.mark.parametrize("make", [tar_of, zip_of])
 def test_a_path_outside_is_refused(tmp_path, make, name):
-    archive = make(tmp_path / "archive", {name: b"evil"})
-    with pytest.raises(DataError, match=r"archive is refused.*leads outside"):
+    archive = make(tmp_path, {name: b"evil"})
+    with pytest.raises(DataError, match=r"archive.* is refused.*leads outside"):
         unpack(archive, tmp_path / "in" / "out")
-    assert contents(tmp_path).keys() == {"archive"}
+    assert contents(tmp_path).keys() == {archive.name}
 
 
 @pytest.mark.parametrize(
@@ -78,36 +120,53 @@ def test_a_path_outside_is_refused(tmp_path, make, name):
     [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
 )
 def test_links_and_devices_of_a_tar_are_refused(tmp_path, type_):
-    archive = tar_of(tmp_path / "a.tar", type=type_, linkname="set/b.txt")
-    with pytest.raises(DataError, match=r"a\.tar is refused.*'x' is neither a file nor a folder"):
+    archive = tar_of(tmp_path, type=type_, linkname="set/b.txt")
+    with pytest.raises(DataError, match=r"archive\.tar\.gz is refused.*'x' is neither a file nor"):
         unpack(archive, tmp_path / "out")
     assert not os.path.lexists(tmp_path / "out" / "x")
 
 
 def test_links_of_a_zip_are_refused(tmp_path):
-    archive = zip_of(tmp_path / "a.zip", {"x": b"/etc"}, external_attr=0o120777 << 16)
-    with pytest.raises(DataError, match=r"a\.zip is refused.*'x' is neither"):
+    archive = zip_of(tmp_path, {"x": b"/etc"}, external_attr=0o120777 << 16)
+    with pytest.raises(DataError, match=r"archive\.zip is refused.*'x' is neither"):
         unpack(archive, tmp_path / "out")
     assert contents(tmp_path / "out") == {}
 
 
 def test_modes_of_the_archive_are_not_used(tmp_path):
-    unpack(tar_of(tmp_path / "a.tar", name="x", mode=0o6777), tmp_path / "out")
+    unpack(tar_of(tmp_path, name="x", mode=0o6777), tmp_path / "out")
     assert (tmp_path / "out" / "x").stat().st_mode & 0o7111 == 0
 
 
 @pytest.mark.parametrize("make", [tar_of, zip_of])
 def test_a_truncated_archive_is_named(tmp_path, make):
-    archive = make(tmp_path / "archive")
+    archive = make(tmp_path)
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
-    with pytest.raises(DataError, match=r"archive cannot be unpacked into .*out"):
+    with pytest.raises(DataError, match=r"archive.* cannot be unpacked into .*out"):
         unpack(archive, tmp_path / "out")
 
 
-def test_a_full_disk_is_named(tmp_path, monkeypatch):
-    def fail(*args):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def corrupt(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
 
-    monkeypatch.setattr(module.shutil, "copyfileobj", fail)
-    with pytest.raises(DataError, match=r"a\.tar cannot be unpacked into .*No space left"):
-        unpack(tar_of(tmp_path / "a.tar"), tmp_path / "out")
+
+@pytest.mark.parametrize("kind", ["refused", "corrupt", "full disk"])
+def test_bytes_that_turn_out_to_be_wrong_are_dropped_and_good_ones_kept(
+    tmp_path, monkeypatch, kind
+):
+    path = tar_of(tmp_path, {"../evil": b""} if kind == "refused" else FILES)
+    if kind == "corrupt":
+        corrupt(path)
+    if kind == "full disk":
+
+        def fail(*args):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(module.shutil, "copyfileobj", fail)
+    stream = Stream(path)
+    with pytest.raises(DataError, match="No space left" if kind == "full disk" else "archive"):
+        unpack_tar(stream, tmp_path / "out", lambda name: True)
+    assert stream.dropped == (kind != "full disk")
+    assert not stream.finished
