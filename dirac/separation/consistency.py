@@ -43,7 +43,7 @@ def repeated_masks(
     n_neighbours = min(settings.n_neighbours, masks.shape[-1])
     if n_neighbours == 1:
         return masks
-    levels = mixture.abs().square()
+    levels = mixture.real.square() + mixture.imag.square()
     if masks.shape[1] == 1:
         levels = levels.mean(0, keepdim=True)
     powers = rearrange(
@@ -73,19 +73,35 @@ def consistent_estimates(
     no phase; the overlap of the windows tells some of it: where v says that a part may vary, it
     follows the frames around. Proximal gradients with Nesterov's momentum.
     """
-    spectrum = stft(mixture, n_fft)
-    filtered = masks * spectrum
+    if len(masks) == 1:
+        return mixture[None]
     relative = powers / powers.sum(0).mean().clamp_min(torch.finfo(powers.dtype).tiny) + FLOOR
     weights = 1 / (1 / relative + settings.strength)
-    shares = weights / weights.sum(0, keepdim=True)
-    change = looked_ahead = torch.zeros_like(filtered)
-    for step in range(settings.n_iterations):
-        ahead = filtered + looked_ahead
-        heard = stft(istft(ahead, n_fft, mixture.shape[-1]), n_fft) - filtered
-        pulled = settings.strength * weights * heard
-        last, change = change, pulled - shares * pulled.sum(0, keepdim=True)
-        looked_ahead = change + step / (step + 3) * (change - last)
-    return istft(filtered + change, n_fft, mixture.shape[-1])
+    # The last part is what the others leave: what they gain it loses, unheard.
+    pull = settings.strength * weights[:-1]
+    leaks = (weights[:-1] - weights[-1:]) / weights.sum(0, keepdim=True)
+    if len(pull) == 1:  # then one product tells both
+        pull, leaks = pull * (1 - leaks), pull.new_zeros(0)
+
+    def pulled(heard: Tensor) -> Tensor:
+        """The waveforms of a step that follows what is heard, and keeps the sum."""
+        if len(leaks):
+            heard.sub_((leaks * heard).sum(0, keepdim=True))
+        return istft(heard.mul_(pull), n_fft, mixture.shape[-1])
+
+    # All is linear, so that between the steps waveforms do: a quarter of the size of spectra.
+    filtered = masks[:-1] * stft(mixture, n_fft)
+    masked = istft(filtered, n_fft, mixture.shape[-1])
+    change = torch.zeros_like(masked)
+    if settings.n_iterations:
+        heard = stft(masked, n_fft)
+        last, change = change, pulled(heard.sub_(filtered))
+        first = change
+    for step in range(settings.n_iterations - 1):
+        ahead = change + step / (step + 3) * (change - last)
+        last, change = change, first + pulled(stft(ahead, n_fft, out=heard))
+    estimates = masked + change
+    return torch.cat([estimates, (mixture - estimates.sum(0))[None]])
 
 
 def _nearest(features: Tensor, n_neighbours: int, n_context: int) -> Tensor:
@@ -100,4 +116,6 @@ def _averaged(powers: Tensor, nearest: Tensor) -> Tensor:
     """Each of powers (frames, bins) takes the mean shape of its nearest, and keeps its level."""
     level = powers.sum(-1, keepdim=True)
     shapes = powers / level.clamp_min(torch.finfo(powers.dtype).tiny)
-    return level * shapes[nearest].mean(1)
+    n_frames, n_nearest = nearest.shape
+    weights = powers.new_zeros(n_frames, n_frames).scatter_(1, nearest, 1 / n_nearest)
+    return (weights @ shapes).mul_(level)

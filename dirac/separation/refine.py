@@ -4,7 +4,7 @@ Every function returns estimates (parts, channels, time) which sum to the mixtur
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def wiener(mixture: Tensor, parts: Tensor, n_fft: int, power: float) -> Tensor:
@@ -29,9 +29,9 @@ def ratio_masks(magnitudes: Tensor, power: float) -> Tensor:
     """
     loudest = magnitudes.amax(0, keepdim=True)
     # Relative to the loudest first: powers of very soft magnitudes would underflow.
-    shares = (magnitudes / loudest.clamp_min(torch.finfo(magnitudes.dtype).tiny)) ** power
-    shares = torch.where(loudest > 0, shares, torch.ones_like(shares))
-    return shares / shares.sum(0, keepdim=True)
+    shares = (magnitudes / loudest.clamp_min(torch.finfo(magnitudes.dtype).tiny)).pow_(power)
+    shares.masked_fill_(loudest == 0, 1)
+    return shares.div_(shares.sum(0, keepdim=True))
 
 
 def mask(mixture: Tensor, masks: Tensor, n_fft: int) -> Tensor:
@@ -39,26 +39,38 @@ def mask(mixture: Tensor, masks: Tensor, n_fft: int) -> Tensor:
     return istft(stft(mixture, n_fft) * masks, n_fft, mixture.shape[-1])
 
 
-def stft(waveform: Tensor, n_fft: int) -> Tensor:
-    """(..., time) -> complex (..., bins, frames); Hann window, hop n_fft / 4, zeros at the ends."""
-    spectrum = torch.stft(
-        waveform.reshape(-1, waveform.shape[-1]),
-        n_fft,
-        hop_length=n_fft // 4,
-        window=torch.hann_window(n_fft, dtype=waveform.dtype, device=waveform.device),
-        pad_mode="constant",
-        return_complex=True,
-    )
-    return spectrum.reshape(*waveform.shape[:-1], *spectrum.shape[-2:])
+def stft(waveform: Tensor, n_fft: int, out: Tensor | None = None) -> Tensor:
+    """(..., time) -> complex (..., bins, frames); Hann window, hop n_fft / 4, zeros at the ends.
+
+    n_fft: a multiple of four. In memory the bins of a frame lie side by side: what is multiplied
+    with a spectrum is quickest if it does so too. out: an earlier spectrum of this size, to be
+    overwritten: fresh memory costs as much as the transforms.
+    """
+    hop, n_samples = n_fft // 4, waveform.shape[-1]
+    n_padded = n_samples // hop * hop + n_fft
+    padded = nn.functional.pad(waveform, (n_fft // 2, n_padded - n_samples - n_fft // 2))
+    frames = padded.unfold(-1, n_fft, hop) * _window(n_fft, waveform)
+    return torch.fft.rfft(frames, out=None if out is None else out.mT).mT
 
 
 def istft(spectrum: Tensor, n_fft: int, n_samples: int) -> Tensor:
     """Inverse of `stft`: complex (..., bins, frames) -> (..., n_samples)."""
-    waveform = torch.istft(
-        spectrum.reshape(-1, *spectrum.shape[-2:]),
-        n_fft,
-        hop_length=n_fft // 4,
-        window=torch.hann_window(n_fft, dtype=spectrum.real.dtype, device=spectrum.device),
-        length=n_samples,
-    )
-    return waveform.reshape(*spectrum.shape[:-2], n_samples)
+    window = _window(n_fft, spectrum.real)
+    frames = torch.fft.irfft(spectrum.mT, n_fft)
+    place = slice(n_fft // 2, n_fft // 2 + n_samples)
+    weight = _overlapped(window.expand(spectrum.shape[-1], n_fft), window)
+    return _overlapped(frames, window)[..., place] / weight[place]
+
+
+def _window(n_fft: int, like: Tensor) -> Tensor:
+    return torch.hann_window(n_fft, dtype=like.dtype, device=like.device)
+
+
+def _overlapped(frames: Tensor, window: Tensor) -> Tensor:
+    """Sum of windowed frames (..., frames, n_fft), a quarter after one another: (..., time)."""
+    *batch, n_frames, n_fft = frames.shape
+    total = frames.new_zeros(*batch, n_frames + 3, n_fft // 4)
+    quarters = frames.reshape(*batch, n_frames, 4, n_fft // 4).unbind(-2)
+    for k, (quarter, weight) in enumerate(zip(quarters, window.chunk(4), strict=True)):
+        total[..., k : k + n_frames, :].addcmul_(quarter, weight)
+    return total.flatten(-2)

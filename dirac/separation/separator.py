@@ -185,13 +185,13 @@ class Separator:
         refined as in `consistency`.
         """
         magnitudes, hop = self._magnitudes(parts)
-        magnitudes = magnitudes.cpu()
+        mixture = waveform.to(parts.device)
         if magnitudes.shape[1] not in (1, len(waveform)):
             magnitudes = magnitudes.mean(1, keepdim=True)
         # The same window in seconds, so that bins lie at the same frequencies, about: Fourier
-        # transforms are slow where a length has a large prime factor, as 3764 at 44.1 kHz.
+        # transforms are slow where a length has a prime factor above 5, as 3764 at 44.1 kHz.
         ratio = sample_rate / self.codec.sample_rate
-        n_fft = 4 * next_fast_len(max(round(self.settings.n_fft * ratio / 4), 16))
+        n_fft = 4 * next_fast_len(max(round(self.settings.n_fft * ratio / 4), 16), real=True)
         bins = torch.arange(n_fft // 2 + 1) * (ratio * self.settings.n_fft / n_fft)
         seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
         frames = seconds * (self.codec.sample_rate / hop)
@@ -199,9 +199,9 @@ class Separator:
         masks = interpolate(ratio_masks(magnitudes, power), bins, frames)
         loudness = interpolate(magnitudes.square().sum(0, keepdim=True), bins, frames)
         latent_frames = (seconds * self.codec.frame_rate).round().long()
-        features = parts.cpu()[..., latent_frames.clamp_max(parts.shape[-1] - 1)]
-        masks = repeated_masks(masks, stft(waveform, n_fft), features, power, refinement)
-        return consistent_estimates(waveform, masks, masks * loudness, n_fft, refinement)
+        features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
+        masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
+        return consistent_estimates(mixture, masks, masks * loudness, n_fft, refinement).cpu()
 
     def _magnitudes(self, parts: Tensor) -> tuple[Tensor, int]:
         """Parts (parts, channels, frames) -> (parts, audio channels, bins, frames), samples apart.
@@ -223,11 +223,14 @@ class Separator:
 
 
 def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
-    """Masks (parts, channels, bins, frames) at fractional bins and frames; beyond the edge, it."""
+    """Masks (parts, channels, bins, frames) at fractional bins and frames; beyond the edge, it.
+
+    In memory the bins of a frame lie side by side, as those of `stft`.
+    """
     height, width = masks.shape[-2:]
     y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
-    places = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)
-    places = rearrange(places, "height width xy -> 1 height width xy").expand(
+    places = torch.stack(torch.meshgrid(x, y, indexing="ij")[::-1], dim=-1).to(masks.device)
+    places = rearrange(places, "width height yx -> 1 width height yx").expand(
         len(masks), -1, -1, -1
     )
-    return nn.functional.grid_sample(masks, places, padding_mode="border", align_corners=True)
+    return nn.functional.grid_sample(masks.mT, places, padding_mode="border", align_corners=True).mT

@@ -4,8 +4,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dirac.separation.consistency import Refinement, consistent_estimates, repeated_masks
-from dirac.separation.refine import mask, ratio_masks, stft
+from dirac.separation.consistency import (
+    FLOOR,
+    Refinement,
+    consistent_estimates,
+    repeated_masks,
+)
+from dirac.separation.refine import istft, mask, ratio_masks, stft
 
 SETTINGS = Refinement(n_neighbours=4, n_context=1, strength=1.0, n_iterations=10)
 N_FFT = 512
@@ -16,7 +21,7 @@ def random_masks(n_parts: int, n_channels: int, mixture: torch.Tensor) -> torch.
     return ratio_masks(torch.rand(n_parts, n_channels, *shape), 2.0)
 
 
-@pytest.mark.parametrize(("n_parts", "n_channels"), [(2, 1), (3, 2)])
+@pytest.mark.parametrize(("n_parts", "n_channels"), [(1, 1), (2, 1), (3, 2)])
 @pytest.mark.parametrize("n_samples", [5001, 300])
 def test_estimates_sum_to_the_mixture(n_parts: int, n_channels: int, n_samples: int) -> None:
     mixture = torch.randn(2, n_samples)
@@ -31,6 +36,26 @@ def test_without_iterations_it_is_the_mask() -> None:
     masks = random_masks(2, 1, mixture)
     plain = consistent_estimates(mixture, masks, masks, N_FFT, replace(SETTINGS, n_iterations=0))
     torch.testing.assert_close(plain, mask(mixture, masks, N_FFT))
+
+
+@pytest.mark.parametrize(("n_parts", "n_channels"), [(2, 2), (3, 1)])
+def test_it_is_the_descent_that_it_says_to_be(n_parts: int, n_channels: int) -> None:
+    """As it would be written down: all parts and all steps in spectra, nothing left out."""
+    mixture = torch.randn(2, 3000)
+    masks = random_masks(n_parts, n_channels, mixture)
+    powers = masks * torch.rand_like(masks)
+    spectrum, filtered = stft(mixture, N_FFT), masks * stft(mixture, N_FFT)
+    weights = 1 / (1 / (powers / powers.sum(0).mean() + FLOOR) + SETTINGS.strength)
+    change = ahead = torch.zeros_like(filtered)
+    for step in range(SETTINGS.n_iterations):
+        heard = stft(istft(filtered + ahead, N_FFT, 3000), N_FFT) - filtered
+        pulled = SETTINGS.strength * weights * heard
+        last, change = change, pulled - weights / weights.sum(0) * pulled.sum(0)
+        ahead = change + step / (step + 3) * (change - last)
+    torch.testing.assert_close((filtered + change).sum(0), spectrum, rtol=0, atol=1e-3)
+    expected = istft(filtered + change, N_FFT, 3000)
+    found = consistent_estimates(mixture, masks, powers, N_FFT, SETTINGS)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_the_gain_of_the_powers_does_not_matter_and_silence_is_finite() -> None:
