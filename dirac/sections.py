@@ -181,6 +181,8 @@ class Evaluate(Section):
     robust_pca: RobustPca
     bootstrap: Bootstrap
     n_generated: Annotated[int, Field(ge=2)]
+    clip_seconds: Positive
+    embedding_seconds: Positive
     generated_seconds: Positive
     n_examples: Count
     n_extremes: Annotated[int, Field(ge=0)]

@@ -1,4 +1,4 @@
-"""Stage 5: the evaluation. Scores ours, the baselines and the upper bounds; audio to hear."""
+"""Stage 6: the evaluation. Scores ours, the baselines and the upper bounds; audio to hear."""
 
 import argparse
 import shutil
@@ -16,6 +16,7 @@ from dirac.evaluation.ours import Ours, check_codec
 from dirac.evaluation.results import summary_metrics
 from dirac.evaluation.scores import Settings
 from dirac.evaluation.signals import Signals
+from dirac.evaluation.songs import Songs
 from dirac.model_files import load_model
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
@@ -27,9 +28,11 @@ from dirac.training.tracking import track
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--train", type=Path, required=True, help="store of the training latents")
     parser.add_argument("--test", type=Path, required=True, help="store of the test latents")
     parser.add_argument("--decomposition", type=Path, required=True, help="folder of the model")
     parser.add_argument("--prior", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--latent-diffusion", type=Path, required=True, help="folder of the model")
     parser.add_argument("--output", type=Path, required=True, help="folder of the reports")
     arguments = parser.parse_args()
 
@@ -38,7 +41,8 @@ def main() -> None:
     meta, chosen = LatentStore(arguments.test).meta, params.evaluate
     check_codec(meta, arguments.test, arguments.decomposition)
     separator = load_separator(params, arguments.decomposition)
-    generator = Generator.load(arguments.prior, separator, chosen.n_sampling_steps)
+    prior = Generator.load(arguments.prior, separator, chosen.n_sampling_steps)
+    plain = Generator.of_latents(arguments.latent_diffusion, separator, chosen.n_sampling_steps)
     tracks = [t for t in find_tracks(meta.data_name, arguments.data) if t.split == "test"]
     settings = Settings(
         sources=meta.sources,
@@ -47,24 +51,30 @@ def main() -> None:
         hop_seconds=chosen.hop_seconds,
         silence_db=params.data.silence_db,
     )
-    songs = {excerpt.name: excerpt.track for excerpt in meta.excerpts}
+    origins = {excerpt.name: excerpt.track for excerpt in meta.excerpts}
 
     used = params.model_dump(mode="json", include={"seed", "evaluate"})
     used |= {"silence_db": settings.silence_db, "tracks": states_of_stems(tracks, meta.sources)}
-    folders = {"decomposition": arguments.decomposition, "prior": arguments.prior}
+    folders = {
+        "decomposition": arguments.decomposition,
+        "prior": arguments.prior,
+        "latent_diffusion": arguments.latent_diffusion,
+    }
     models = {name: load_model(folder)[1]["sha256"] for name, folder in folders.items()}
     files = [f / name for f in folders.values() for name in ("model.safetensors", "card.json")]
-    with work_folder("evaluate", fingerprint(used, [arguments.test, *files])) as scratch:
+    files += [arguments.train, arguments.test]
+    with work_folder("evaluate", fingerprint(used, files)) as scratch:
         signals, untrained = (
             Signals(scratch / "signals"),
             forget(separator, arguments.decomposition),
         )
-        ours = Ours(separator, untrained, signals, list(songs), params.seed, chosen.n_processes)
+        ours = Ours(separator, untrained, signals, list(origins), params.seed, chosen.n_processes)
         ours.read(meta, tracks)
         finished = scratch / "finished"
         shutil.rmtree(finished, ignore_errors=True)
         with track("evaluate", params.model_dump(mode="json"), project_root(), scratch) as tracker:
-            metrics = evaluate(ours, generator, chosen, settings, songs, models, finished)
+            songs, training = Songs(ours, prior, plain), LatentStore(arguments.train)
+            metrics = evaluate(songs, training, chosen, settings, origins, models, finished)
             tracker.summary(summary_metrics(metrics))
             tracker.artifact(finished / "metrics.json")
             tracker.artifact(finished / "table.csv")

@@ -79,9 +79,13 @@ def write_decomposition(folder: Path, **changes: Any) -> Path:
     return folder
 
 
-def write_prior(folder: Path, n_components: int = 2) -> Path:
+def write_prior(folder: Path, n_components: int = 2, n_component_channels: int = 2) -> Path:
     torch.manual_seed(1)
-    shape = {"n_components": n_components, "n_component_channels": 2, "target": "data"}
-    model = {**shape, "hide_all": 0.5, "denoiser": DENOISER}
+    shape = {"n_components": n_components, "n_component_channels": n_component_channels}
+    model = {**shape, "target": "data", "hide_all": 0.5, "denoiser": DENOISER}
     save_model(folder, MaskedPrior(**model).state_dict(), {"model": model, "n_frames": 32})
     return folder
+
+
+def write_latent_diffusion(folder: Path) -> Path:
+    return write_prior(folder, n_components=1, n_component_channels=128)

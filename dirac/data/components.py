@@ -1,4 +1,4 @@
-"""Components of the mixtures of a store: what the prior is trained on."""
+"""What priors are trained on: the components of the mixtures of a store, or their latents."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dirac.data.datasets import MixtureDataset
 from dirac.data.errors import DataError
 from dirac.data.store import LatentStore
 
@@ -52,3 +53,20 @@ class ComponentDataset(Dataset[Tensor]):
         index, position = key
         start = int(position * (self.components.shape[-1] - self.n_frames + 1))
         return self.components[index, ..., start : start + self.n_frames]
+
+
+class OneComponent(Dataset[Tensor]):
+    """Crops of a store's mixtures as if each had one component, its latents; keyed as they are.
+
+    Raises DataError as `MixtureDataset`.
+    """
+
+    def __init__(self, path: Path, n_frames: int) -> None:
+        self.mixtures = MixtureDataset(path, n_frames)
+
+    def __len__(self) -> int:
+        return len(self.mixtures)
+
+    def __getitem__(self, key: tuple[int, float]) -> Tensor:
+        """-> (1, channels, n_frames)."""
+        return self.mixtures[key][None]

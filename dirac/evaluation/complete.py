@@ -4,33 +4,41 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dirac.data.store import LatentStore
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.captured import capture
-from dirac.evaluation.generation import score_generation
+from dirac.evaluation.generation import Clips, score_generation
 from dirac.evaluation.intervals import Bootstrap
 from dirac.evaluation.listening import Listening
-from dirac.evaluation.ours import METHODS, Ours
+from dirac.evaluation.ours import METHODS
 from dirac.evaluation.results import OURS, write_json, write_results
 from dirac.evaluation.run import evaluate_separation
 from dirac.evaluation.scores import Settings
+from dirac.evaluation.songs import Songs
 from dirac.sections import Evaluate
-from dirac.separation.generate import Generator
 
 
 def evaluate(
-    ours: Ours,
-    generator: Generator,
+    songs: Songs,
+    training: LatentStore,
     chosen: Evaluate,
     settings: Settings,
-    songs: Mapping[str, str],
+    origins: Mapping[str, str],
     models: Mapping[str, str],
     folder: Path,
 ) -> dict[str, Any]:
     """Writes everything that an evaluation leaves into `folder` -> the contents of metrics.json.
 
-    songs: of each excerpt, the song it was cut from; models: the sha256 of the weights, by name.
+    songs: of our models; training: what these were trained on; origins: of each excerpt, the song
+    it was cut from; models: the sha256 of the weights, by name.
     """
-    n_frames = round(chosen.generated_seconds * ours.separator.codec.frame_rate)
+    ours = songs.ours
+    rate = ours.separator.codec.frame_rate
+    clips = Clips(
+        n=min(chosen.n_generated, len(ours.excerpts)),
+        n_frames=round(chosen.clip_seconds * rate),
+        window=round(chosen.embedding_seconds * rate),
+    )
     ours.separate()
     methods = dict.fromkeys(METHODS) | make_baselines(chosen, len(settings.sources), ours.seed)
     documents = evaluate_separation(
@@ -39,7 +47,7 @@ def evaluate(
     measured: dict[str, Mapping[str, Any]] = {
         "models": models,
         "reconstruction": ours.score_reconstruction(),
-        "generation": score_generation(ours, generator, chosen.n_generated, n_frames),
+        "generation": score_generation(songs, training, clips),
     }
     listening = Listening(
         folder / "listening",
@@ -49,7 +57,7 @@ def evaluate(
         chosen.n_extremes,
         chosen.n_recompositions,
     )
-    listening.write(generator, n_frames)
+    listening.write(songs, round(chosen.generated_seconds * rate))
     captured = capture(
         ours.signals,
         ours.excerpts,
@@ -61,5 +69,5 @@ def evaluate(
     write_json(captured, folder / "captured.json")
     bootstrap = Bootstrap(**chosen.bootstrap.model_dump(), seed=ours.seed)
     return write_results(
-        documents, ours.signals, (songs, bootstrap), settings.sources, measured, folder
+        documents, ours.signals, (origins, bootstrap), settings.sources, measured, folder
     )

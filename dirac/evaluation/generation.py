@@ -1,82 +1,136 @@
-"""How close songs that our models make are to real ones, in the codec's latents."""
+"""How the songs that our models make compare with real ones, in the codec's latents.
 
-from collections.abc import Sequence
+frechet_*   distance to the test set of as many clips of each kind: the fewer, the farther, so
+            that real songs (of the training set) are not at 0 either
+nearest_*   median distance of a window to the likest place of the training set: 0 for copies
+diversity   between variations around one kept component, in that between clips of the test set
+kept_*      likeness of a kept component to what the encoder finds again, 1 if it is the same
+"""
+
+from dataclasses import dataclass
+from statistics import fmean
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from dirac.evaluation.kept import keep
+from dirac.data.store import LatentStore
 from dirac.evaluation.ours import Ours
 from dirac.evaluation.scores import DECIMALS
-from dirac.metrics.generation import embed, frechet_distance
-from dirac.separation.generate import Generator
-from dirac.separation.recompose import recompose
+from dirac.evaluation.songs import Songs
+from dirac.metrics.generation import cut, diversity, embed, frechet_distance, nearest, similarity
 
-RENDERING = 1 << 32  # apart from the seeds of the components
-
-
-def generated(ours: Ours, generator: Generator, n_frames: int, index: int) -> Tensor:
-    """Components (1, components, channels, frames) of the prior's song `index`."""
-    path = ours.signals.folder / "generated" / f"{index:04d}.npy"
-    kept = keep(path, lambda: generator.generate(n_frames, ours.seed + index))
-    return kept.to(ours.separator.device)
+N_POOLED = 5  # frames; as fine as the search for copies has to look
+N_VARIATIONS = 2  # of each song
 
 
-def score_generation(
-    ours: Ours, generator: Generator, n_generated: int, n_frames: int
-) -> dict[str, float]:
-    """Frechet distances to the test mixtures, each of equally many songs: the fewer, the farther.
+@dataclass(frozen=True)
+class Clips:
+    """What is compared: `n` clips of n_frames, in windows of `window` frames."""
 
-    Of songs from the prior, and for comparison of test songs whose components were shuffled, as
-    the decomposition renders them, and as the codec alone passes them. Raises ValueError below two
-    test excerpts.
-    """
-    n = min(n_generated, len(ours.excerpts))
-    chosen = [ours.excerpts[i * len(ours.excerpts) // n] for i in range(n)]
+    n: int
+    n_frames: int
+    window: int
+
+    def windows(self, songs: list[Tensor]) -> Tensor:
+        """Songs (1, channels, frames) -> (windows, channels, window)."""
+        return torch.cat([cut(song[..., : self.n_frames].cpu(), self.window) for song in songs])
+
+
+def score_generation(songs: Songs, training: LatentStore, clips: Clips) -> dict[str, float]:
+    """All of the figures above. Raises ValueError below two test excerpts."""
+    made = make_songs(songs, training, clips)
+    real = [songs.ours.latents(excerpt) for excerpt in songs.ours.excerpts]
+    reference = embed(torch.cat([cut(song.cpu(), clips.window) for song in real]))
+    figures = {
+        f"frechet_{name}": frechet_distance(embed(clips.windows(latents)), reference)
+        for name, latents in made.items()
+    }
+    searched = {name: made[name] for name in ("generated", "latent_diffusion")}
+    searched["real"] = [songs.ours.latents(excerpt) for excerpt in spread(songs.ours, clips.n)]
+    for name, latents in searched.items():
+        figures[f"nearest_{name}"] = find_nearest(clips.windows(latents), training, name)
+    if songs.ours.separator.n_parts > 1:
+        figures |= score_variations(songs, clips)
+    return {name: round(value, DECIMALS) for name, value in figures.items()}
+
+
+def make_songs(songs: Songs, training: LatentStore, clips: Clips) -> dict[str, list[Tensor]]:
+    """clips.n songs of each kind that are compared with the test set, (1, channels, frames)."""
+    ours, n, n_frames = songs.ours, clips.n, clips.n_frames
+    chosen = spread(ours, n)
     shuffles = [_shuffle(n, ours.seed + k) for k in range(ours.separator.n_parts)]
     mixed = [[chosen[shuffle[i]] for shuffle in shuffles] for i in range(n)]
+    of_models = [
+        (make, (n_frames, i)) for i in range(n) for make in (songs.generated, songs.diffused)
+    ]
     ours.run(
-        "generating",
-        [(render_generated, (ours, generator, n_frames, i)) for i in range(n)]
-        + [(render_mixed, (ours, mixed[i], i)) for i in range(n)],
+        "generating", [*of_models, *((songs.mixed, (mixed[i], n_frames, i)) for i in range(n))]
     )
     compose, rate = ours.separator.model.compose, ours.separator.codec.sample_rate
-    songs = {
-        "generated": [render_generated(ours, generator, n_frames, i) for i in range(n)],
-        "shuffled": [render_mixed(ours, mixed[i], i) for i in range(n)],
+    places = [i * len(training) // n for i in range(n)]
+    return {
+        "generated": [songs.generated(n_frames, i) for i in range(n)],
+        "latent_diffusion": [songs.diffused(n_frames, i) for i in range(n)],
+        "shuffled": [songs.mixed(mixed[i], n_frames, i) for i in range(n)],
         "reconstruction": [compose(ours.parts(excerpt)) for excerpt in chosen],
         "codec_roundtrip": [ours.separator.encode(ours.passed(e), rate) for e in chosen],
+        "real": [torch.from_numpy(training.mixture(place))[None] for place in places],
     }
-    real = _embed([ours.latents(excerpt) for excerpt in ours.excerpts])
+
+
+def find_nearest(windows: Tensor, training: LatentStore, name: str) -> float:
+    """The median over windows (windows, channels, frames) of how near the training set comes."""
+    mean, std = (
+        torch.tensor(values)[:, None] for values in (training.meta.mean, training.meta.std)
+    )
+    std = std.clamp_min(1e-3 * float(std.max()))
+    windows = (windows - mean) / std
+    closest = torch.full((len(windows),), torch.inf)
+    for number in tqdm(range(len(training)), f"looking for copies: {name}"):
+        song = (torch.from_numpy(training.mixture(number)) - mean) / std
+        closest = torch.minimum(closest, nearest(windows, song, N_POOLED))
+    return float(closest.median())
+
+
+@torch.inference_mode()
+def score_variations(songs: Songs, clips: Clips) -> dict[str, float]:
+    """How much variations differ, and whether what was kept in them is there."""
+    ours, n_frames = songs.ours, clips.n_frames
+    chosen = spread(ours, max(clips.n // 4, 2))
+    kept = [(excerpt, i % ours.separator.n_parts) for i, excerpt in enumerate(chosen)]
+    ours.run(
+        "varying", [(songs.varied, (*of, n_frames, i)) for of in kept for i in range(N_VARIATIONS)]
+    )
+    varied = [[songs.varied(*of, n_frames, i) for i in range(N_VARIATIONS)] for of in kept]
+    clip = {excerpt: ours.latents(excerpt)[..., :n_frames] for excerpt in ours.excerpts}
+    rendered = {e: ours.separator.model.compose(ours.parts(e))[..., :n_frames] for e in chosen}
+
+    def likeness(latents: Tensor, excerpt: str, component: int) -> float:
+        found, true = (
+            songs.prior.prior.standardised(ours.separator.model.encode(x))[:, component]
+            for x in (latents, clip[excerpt])
+        )
+        return similarity(found, true)
+
+    others = zip(kept, [*chosen[1:], chosen[0]], strict=True)
     return {
-        f"frechet_{name}": round(frechet_distance(_embed(latents), real), DECIMALS)
-        for name, latents in songs.items()
+        "diversity": diversity(
+            torch.stack([embed(torch.cat(variations)) for variations in varied]).cpu(),
+            torch.cat([embed(latents) for latents in clip.values()]).cpu(),
+        ),
+        "kept_variations": fmean(
+            likeness(song, *of) for of, made in zip(kept, varied, strict=True) for song in made
+        ),
+        "kept_reconstruction": fmean(likeness(rendered[of[0]], *of) for of in kept),
+        "kept_other_song": fmean(likeness(clip[other], *of) for of, other in others),
     }
 
 
-def render_generated(ours: Ours, generator: Generator, n_frames: int, index: int) -> Tensor:
-    """Latents (1, channels, frames) of the prior's song `index`."""
-    path = ours.signals.folder / "generated-songs" / f"{index:04d}.npy"
-    return keep(path, lambda: _render(ours, generated(ours, generator, n_frames, index), index))
-
-
-def render_mixed(ours: Ours, excerpts: Sequence[str], index: int) -> Tensor:
-    """Latents (1, channels, frames) of a song whose component k is that of the k-th excerpt."""
-
-    def render() -> Tensor:
-        songs = [ours.components(excerpt) for excerpt in excerpts]
-        return _render(ours, recompose(songs, [(k, k) for k in range(len(songs))]), index)
-
-    return keep(ours.signals.folder / "shuffled-songs" / f"{index:04d}.npy", render)
-
-
-def _render(ours: Ours, components: Tensor, index: int) -> Tensor:
-    noise = torch.Generator().manual_seed(RENDERING + ours.seed + index)
-    return ours.separator.model.compose(ours.separator.render(components, noise))
-
-
-def _embed(latents: Sequence[Tensor]) -> Tensor:
-    return torch.cat([embed(song.cpu()) for song in latents])
+def spread(ours: Ours, n: int) -> list[str]:
+    """n excerpts, or all if there are fewer, evenly from the test set."""
+    n = min(n, len(ours.excerpts))
+    return [ours.excerpts[i * len(ours.excerpts) // n] for i in range(n)]
 
 
 def _shuffle(n: int, seed: int) -> list[int]:

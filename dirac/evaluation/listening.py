@@ -13,11 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from dirac.audio.files import write_audio
-from dirac.evaluation.generation import RENDERING, generated
 from dirac.evaluation.kept import keep
 from dirac.evaluation.ours import Ours
 from dirac.evaluation.scores import Document
 from dirac.evaluation.signals import Signal
+from dirac.evaluation.songs import RENDERING, Songs
 from dirac.separation.generate import Generator
 from dirac.separation.recompose import recompose
 
@@ -45,13 +45,13 @@ class Listening:
     def __post_init__(self) -> None:
         self.targets = {(d["method"], d["excerpt"]): d["targets"] for d in self.documents}
 
-    def write(self, generator: Generator, n_frames: int) -> None:
-        """n_frames: of the songs from the prior."""
+    def write(self, songs: Songs, n_frames: int) -> None:
+        """n_frames: of the songs that are generated."""
         sections = [
             self.excerpts(),
             self.extremes(),
             self.recompositions(),
-            self.generation(generator, n_frames),
+            self.generation(songs, n_frames),
         ]
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"sections": sections}, indent=1, ensure_ascii=False) + "\n"
@@ -110,25 +110,33 @@ class Listening:
         text = "Components of two songs, swapped, and rendered anew."
         return _section("recompositions", "Recompositions", text, rows)
 
-    def generation(self, generator: Generator, n_frames: int) -> Section:
-        """Samples of the prior: unconditional, and given one component of a test excerpt."""
-        clips = []
-        for index in range(self.n_songs):
-            at = f"generation/sample-{index:02d}"
-
-            def sample(index: int = index) -> Tensor:
-                return generated(self.ours, generator, n_frames, index)
-
-            clips.append(
-                self._clip(f"sample {index + 1}", f"{at}.flac", self._sung(at, index, sample))
-            )
-        rows = [_row("Everything generated", "", clips)] if clips else []
-        names = self._names()
+    def generation(self, songs: Songs, n_frames: int) -> Section:
+        """Of the prior: from nothing, and given one component. Of a plain latent diffusion."""
+        numbers, names = range(self.n_songs), self._names()
+        rows = [
+            _row("Everything generated", "", [self._sampled(songs, n_frames, n) for n in numbers]),
+            _row(
+                "For comparison, a plain latent diffusion",
+                "As many parameters and training steps, no components.",
+                [self._diffused(songs, n_frames, n) for n in numbers],
+            ),
+        ]
         given = self._spread(self.n_songs) if len(names) > 1 else []
         for index, excerpt in enumerate(given):
-            rows.append(self._accompanied(generator, excerpt, index, index % len(names)))
+            rows.append(self._accompanied(songs.prior, excerpt, index, index % len(names)))
         text = "The prior makes components from noise; the decomposition renders them."
-        return _section("generation", "Samples of the prior", text, rows)
+        return _section("generation", "Samples of the prior", text, rows if numbers else [])
+
+    def _sampled(self, songs: Songs, n_frames: int, index: int) -> Clip:
+        at = f"generation/sample-{index:02d}"
+        song = self._sung(at, index, lambda: songs.components(n_frames, index))
+        return self._clip(f"sample {index + 1}", f"{at}.flac", song)
+
+    def _diffused(self, songs: Songs, n_frames: int, index: int) -> Clip:
+        at, codec = f"generation/plain-{index:02d}", self.ours.separator.codec
+        path = self.ours.signals.folder / "sung" / f"{at}.npy"
+        song = keep(path, lambda: codec.decode(songs.diffused(n_frames, index))[0])
+        return self._clip(f"plain sample {index + 1}", f"{at}.flac", song)
 
     def _accompanied(self, generator: Generator, excerpt: str, index: int, kept: int) -> Clip:
         """The excerpt with one component kept and new partners for it."""

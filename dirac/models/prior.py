@@ -55,8 +55,12 @@ class MaskedPrior(nn.Module):
 
     def fit_scale(self, components: Tensor) -> None:
         """Standardise by these components, (batch, components, channels, frames)."""
-        self.mean.copy_(components.mean(dim=(0, 3)))
-        self.deviation.copy_(components.std(dim=(0, 3)).clamp_min(1e-3))
+        self.set_scale(components.mean(dim=(0, 3)), components.std(dim=(0, 3)))
+
+    def set_scale(self, mean: Tensor, deviation: Tensor) -> None:
+        """Standardise by these, (components, component channels)."""
+        self.mean.copy_(mean)
+        self.deviation.copy_(deviation.clamp_min(1e-3))
 
     def forward(self, components: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
         """components: (batch, components, channels, frames) -> the loss of a draw of masks,
@@ -64,7 +68,7 @@ class MaskedPrior(nn.Module):
         a mean over the batch; draws: of a batch of which this is a share.
         """
         draws = draws or Draws(len(components))
-        data = self._standardised(components)
+        data = self.standardised(components)
         hidden = draw_hidden(data, self.n_components, self.hide_all, draws)
         noise, alpha = draws.normal(data), draws.uniform(data)
         blended = self._shown(blend(noise, data, alpha), data, hidden)
@@ -80,7 +84,7 @@ class MaskedPrior(nn.Module):
         components, noise: (batch, components, channels, frames), hidden: (batch, components)
         -> components with the hidden ones generated and the others as they were.
         """
-        data = self._standardised(components)
+        data = self.standardised(components)
 
         def network(blended: Tensor, alpha: Tensor) -> Tensor:
             shown = self._shown(blended, data, hidden)
@@ -90,7 +94,8 @@ class MaskedPrior(nn.Module):
         generated = generated * self.deviation[..., None] + self.mean[..., None]
         return self._shown(generated, components, hidden)
 
-    def _standardised(self, components: Tensor) -> Tensor:
+    def standardised(self, components: Tensor) -> Tensor:
+        """As the network sees them: centred, and divided by their deviation."""
         return (components - self.mean[..., None]) / self.deviation[..., None]
 
     def _shown(self, blended: Tensor, data: Tensor, hidden: Tensor) -> Tensor:

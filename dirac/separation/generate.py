@@ -28,21 +28,16 @@ class Generator:
     @classmethod
     def load(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
         """Raises CheckpointError if there is no whole prior, or one of other components."""
-        state, card = load_model(folder)
-        try:
-            prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
-            prior.load_state_dict(state)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise CheckpointError(
-                f"{folder / 'card.json'} does not describe the prior beside it "
-                f"({str(error).splitlines()[0]}): train it again"
-            ) from error
-        if (known := tuple(prior.mean.shape)) != (shape := separator.component_shape):
-            raise CheckpointError(
-                f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
-                f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
-            )
-        return cls(prior.to(separator.device), n_steps, n_frames)
+        return cls(*_load(folder, separator.component_shape, separator.device, n_steps))
+
+    @classmethod
+    def of_latents(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
+        """A plain latent diffusion: the latents of the separator's codec are its one component.
+
+        Raises CheckpointError as `load`.
+        """
+        shape = (1, separator.codec.n_channels)
+        return cls(*_load(folder, shape, separator.device, n_steps))
 
     def generate(self, n_frames: int, seed: int) -> Tensor:
         """Everything -> components (1, components, channels, frames)."""
@@ -58,3 +53,24 @@ class Generator:
         noise = torch.randn(components.shape, generator=generator).to(device)
         mask = torch.tensor(hidden, device=device)
         return self.prior.generate(components, mask, noise, self.n_steps, self.n_frames)
+
+
+def _load(
+    folder: Path, shape: tuple[int, int], device: torch.device, n_steps: int
+) -> tuple[MaskedPrior, int, int]:
+    """shape: of the components that it must know, (components, channels of each)."""
+    state, card = load_model(folder)
+    try:
+        prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
+        prior.load_state_dict(state)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{folder / 'card.json'} does not describe the prior beside it "
+            f"({str(error).splitlines()[0]}): train it again"
+        ) from error
+    if (known := tuple(prior.mean.shape)) != shape:
+        raise CheckpointError(
+            f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
+            f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
+        )
+    return prior.to(device), n_steps, n_frames

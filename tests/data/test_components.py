@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.components import BATCH, ComponentDataset, encode_store
+from dirac.data.components import BATCH, ComponentDataset, OneComponent, encode_store
 
 from . import stores
 
@@ -34,3 +34,9 @@ def test_a_crop_is_where_it_was_asked_for():
 def test_crops_longer_than_the_excerpts_are_refused():
     with pytest.raises(ValueError, match="11 frames do not fit into components of 10 frames"):
         ComponentDataset(torch.zeros(1, 2, 1, 10), 11)
+
+
+def test_a_mixture_may_be_its_only_component(tmp_path, mixtures):
+    dataset = OneComponent(stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0), 4)
+    assert len(dataset) == N_EXCERPTS
+    assert torch.equal(dataset[1, 0.5], torch.from_numpy(mixtures[1, None, :, 3:7]))

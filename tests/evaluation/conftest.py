@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ..data.conftest import write_slakh_track
-from ..tiny_models import SPECTROGRAM, write_decomposition, write_prior
+from ..tiny_models import SPECTROGRAM, write_decomposition, write_latent_diffusion, write_prior
 
 PROJECT = Path(__file__).parents[2]
 EVALUATE = {
@@ -27,6 +27,8 @@ EVALUATE = {
     "bootstrap": {"n_resamples": 100, "level": 0.9},
     "nmf": {"n_fft": 1024, "n_components": 4, "n_iterations": 5, "kernel": 5},
     "n_generated": 3,
+    "clip_seconds": 0.5,
+    "embedding_seconds": 0.25,
     "generated_seconds": 0.8,
     "n_examples": 2,
     "n_extremes": 1,
@@ -58,6 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
     write_decomposition(tmp_path / "models" / "decomposition")
     write_prior(tmp_path / "models" / "prior")
+    write_latent_diffusion(tmp_path / "models" / "latent_diffusion")
     _run(monkeypatch, "cache_latents", "--data", "data/raw", "--output", "data/latents")
     return tmp_path
 
@@ -70,8 +73,10 @@ def evaluate(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Pat
         _run(
             monkeypatch,
             "evaluate",
-            *("--data", "data/raw", "--test", "data/latents/test.lmdb", "--output", "reports"),
+            *("--data", "data/raw", "--output", "reports"),
+            *("--train", "data/latents/train.lmdb", "--test", "data/latents/test.lmdb"),
             *("--decomposition", "models/decomposition", "--prior", "models/prior"),
+            *("--latent-diffusion", "models/latent_diffusion"),
         )
         return project / "reports"
 

@@ -8,9 +8,10 @@ from dirac.audio.files import read_audio
 from dirac.evaluation.listening import Listening
 from dirac.evaluation.ours import Ours
 from dirac.evaluation.signals import Signals
+from dirac.evaluation.songs import Songs
 from dirac.separation.generate import Generator
 
-from ..tiny_models import separator, write_prior
+from ..tiny_models import separator, write_latent_diffusion, write_prior
 
 EXCERPTS = ["one-0000.0", "two-0000.0", "three-0000.0"]
 OWNERS = {"drums": [0, 2], "bass": [1]}  # parts of a model of three
@@ -68,10 +69,11 @@ def test_every_part_is_named_by_its_source_and_sounds_like_what_was_scored(
 
 
 def test_pairs_are_recomposed_and_the_prior_heard(listening: Listening, tmp_path: Path) -> None:
-    generator = Generator.load(
-        write_prior(tmp_path / "prior", n_components=3), listening.ours.separator, n_steps=2
-    )
-    listening.write(generator, n_frames=20)
+    separator = listening.ours.separator
+    folder = write_prior(tmp_path / "prior", n_components=3)
+    prior = Generator.load(folder, separator, n_steps=2)
+    plain = Generator.of_latents(write_latent_diffusion(tmp_path / "plain"), separator, n_steps=2)
+    listening.write(Songs(listening.ours, prior, plain), n_frames=20)
     index = json.loads((listening.folder / "index.json").read_text())
     _, extremes, recompositions, generation = index["sections"]
     worst, best = extremes["rows"]
@@ -80,8 +82,9 @@ def test_pairs_are_recomposed_and_the_prior_heard(listening: Listening, tmp_path
     (pair,) = recompositions["rows"]
     assert list(clips(pair)) == ["A", "B", "A's drums with B's bass and drums"]
     assert pair["text"] == "A: one-0000.0, B: two-0000.0"
-    unconditional, kept = generation["rows"]
+    unconditional, plainly, kept = generation["rows"]
     assert list(clips(unconditional)) == ["sample 1"]
+    assert list(clips(plainly)) == ["plain sample 1"]
     assert list(clips(kept)) == ["the song", "kept: drums", "with new partners"]
     for section in index["sections"]:
         for row in section["rows"]:

@@ -6,7 +6,7 @@ import torch
 from dirac.model_files import CheckpointError
 from dirac.separation.generate import Generator
 
-from ..tiny_models import separator, write_prior
+from ..tiny_models import separator, write_latent_diffusion, write_prior
 
 
 @pytest.fixture
@@ -33,5 +33,12 @@ def test_a_prior_of_other_components_is_refused(tmp_path: Path) -> None:
     folder = write_prior(tmp_path / "prior", n_components=3)
     with pytest.raises(CheckpointError, match=r"knows 3 components .* makes 2"):
         Generator.load(folder, separator(), n_steps=2)
+    with pytest.raises(CheckpointError, match=r"knows 3 components of 2 .* makes 1 of 128"):
+        Generator.of_latents(folder, separator(), n_steps=2)
     with pytest.raises(CheckpointError, match="no trained model"):
         Generator.load(tmp_path / "nowhere", separator(), n_steps=2)
+
+
+def test_a_plain_latent_diffusion_makes_latents(tmp_path: Path) -> None:
+    generator = Generator.of_latents(write_latent_diffusion(tmp_path / "plain"), separator(), 2)
+    assert generator.generate(40, seed=1).shape == (1, 1, 128, 40)
