@@ -126,7 +126,10 @@ def load_encodec(
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        raise CodecError(f"codec.weights do not fit {name}: {error}") from error
+        raise CodecError(
+            f"codec.weights do not fit {name}: they are those of another model; the right ones are "
+            f"{URL}{CHECKPOINTS[name]}"
+        ) from error
     wrapper = Encodec24 if name == "encodec_24khz" else Encodec48
     return wrapper(model, quantized, bandwidth).eval()
 

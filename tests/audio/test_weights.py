@@ -1,5 +1,6 @@
 import hashlib
 import http.server
+import pickle
 import socket
 import threading
 import time
@@ -91,9 +92,80 @@ def test_without_a_network_one_error_says_all_within_seconds(server, cache):
             assert not list(cache.iterdir())
 
 
-def test_only_tensors_are_unpickled(tmp_path):
-    path = tmp_path / "model.th"
-    torch.save({"layer": Path("an object of a class")}, path)
+def named_after_contents(path: Path) -> Path:
     head = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    with pytest.raises(CodecError, match="holds more than tensors"):
-        load_weights("model", "https://a.b/c.th", path.rename(tmp_path / f"model-{head}.th"))
+    return path.rename(path.with_name(f"{path.stem}-{head}.th"))
+
+
+def refused(path: Path) -> str:
+    """The one sentence with which a weight file of the right checksum is refused."""
+    with pytest.raises(CodecError) as caught:
+        load_weights("model", "https://nowhere.invalid/c-12345678.th", named_after_contents(path))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class Code:
+    """Unpickled carelessly, it makes a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self):
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda thing, f: f.write_bytes(pickle.dumps(thing, 2))])
+def test_code_in_a_file_is_not_run(tmp_path, save):
+    save({"layer": Code(tmp_path / "harm")}, tmp_path / "model.th")
+    assert "holds more than tensors" in refused(tmp_path / "model.th")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_what_is_no_weight_file_is_refused(tmp_path, weights):
+    contents = {
+        "empty": b"",
+        "text": b"<html>Not found</html>",
+        "truncated": weights.read_bytes()[:-200],
+        "headless": weights.read_bytes()[200:],
+    }
+    for name, content in contents.items():
+        (tmp_path / f"{name}.th").write_bytes(content)
+        assert f"{name}-" in refused(tmp_path / f"{name}.th")
+
+
+@pytest.mark.parametrize("content", [[torch.zeros(1)], {"step": 3}, torch.zeros(1)])
+def test_what_is_no_state_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "model.th")
+    assert "no weights by name" in refused(tmp_path / "model.th")
+
+
+def test_a_cached_file_that_was_truncated_is_not_used(server, weights, cache):
+    cache.mkdir(parents=True)
+    (cache / weights.name).write_bytes(weights.read_bytes()[:-1])
+    url = f"{server}/{weights.name}"
+    with pytest.raises(
+        CodecError, match=rf"{cache}.*damaged.*remove it and get it again, from {url}"
+    ):
+        load_weights("model", url, None)
+
+
+def test_a_connection_that_is_cut_leaves_nothing(weights, cache):
+    class Cutting(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"half")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Cutting) as running:
+        thread = threading.Thread(target=running.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{running.server_address[1]}/{weights.name}"
+        with pytest.raises(CodecError, match=f"could not be had from {url}"):
+            load_weights("model", url, None)
+        thread.join()
+    assert not list(cache.iterdir())
