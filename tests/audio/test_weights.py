@@ -115,7 +115,9 @@ class Code:
         return Path.touch, (self.file,)
 
 
-@pytest.mark.parametrize("save", [torch.save, lambda thing, f: f.write_bytes(pickle.dumps(thing, 2))])
+@pytest.mark.parametrize(
+    "save", [torch.save, lambda thing, f: f.write_bytes(pickle.dumps(thing, 2))]
+)
 def test_code_in_a_file_is_not_run(tmp_path, save):
     save({"layer": Code(tmp_path / "harm")}, tmp_path / "model.th")
     assert "holds more than tensors" in refused(tmp_path / "model.th")
