@@ -14,7 +14,7 @@ import numpy as np
 from study_scores import mean_scores
 
 from dirac.assembly import open_separator
-from dirac.data.slakh import find_tracks
+from dirac.data.collections import find_tracks
 from dirac.data.synthetic import Making, make_dataset
 from dirac.data.tracks import excerpts_of, read_sources
 from dirac.evaluation.assignment import Table, score_subsets
@@ -42,7 +42,7 @@ def main() -> None:
         root = Path(folder) / "songs"
         making = Making(**songs.model_dump(exclude={"seed", "n_songs"}))
         make_dataset(root, arguments.seed, n_songs, making)
-        for track in (t for t in find_tracks(root) if t.split == "test"):
+        for track in (t for t in find_tracks("synthetic", root) if t.split == "test"):
             for excerpt in excerpts_of(track, params.data.duration_seconds):
                 start, seconds = excerpt.start_seconds, excerpt.duration_seconds
                 stems = read_sources(track, params.data.sources, start, seconds, rate, 1) / n

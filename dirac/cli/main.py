@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dirac.cli import generate, models, pack, recompose, separate, settings
+from dirac.cli import data, generate, models, pack, recompose, separate, settings
 
-COMMANDS = (separate, recompose, generate, models, pack, settings)
+COMMANDS = (separate, recompose, generate, models, pack, settings, data)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

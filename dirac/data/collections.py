@@ -1,17 +1,29 @@
 """The data sets by name, and where the download stage left the one of this project."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from dirac.data import musdb, slakh, songs
 from dirac.data.errors import DataError
 from dirac.data.tracks import Track
 
+
+class Layout(NamedTuple):
+    """find_places: of a folder -> of each track what read_track takes, its path first."""
+
+    find_places: Callable[[Path], Sequence[tuple[Any, ...]]]
+    read_track: Callable[..., Track]
+
+
 COMPRESSED = ("musdb18", "musdb18_preview")  # .stem.mp4, which ffmpeg reads
-READERS = {
-    **dict.fromkeys(("synthetic", "slakh2100", "babyslakh"), slakh.find_tracks),
-    **dict.fromkeys((*COMPRESSED, "musdb18hq"), musdb.find_tracks),
-    "folder": songs.find_tracks,
+SLAKH = Layout(slakh.find_places, slakh.read_track)
+MUSDB = Layout(musdb.find_places, musdb.read_track)
+LAYOUTS = {
+    **dict.fromkeys(("synthetic", "slakh2100", "babyslakh"), SLAKH),
+    **dict.fromkeys((*COMPRESSED, "musdb18hq"), MUSDB),
+    "folder": Layout(songs.find_places, songs.read_track),
 }
 
 # Stands in the download stage's folder instead of audio when the user has the data set elsewhere.
@@ -24,9 +36,37 @@ def find_tracks(name: str, root: Path) -> list[Track]:
     Raises DataError: unknown name, no such folder, no tracks in it, or a track that is not as it
     must be.
     """
-    if name not in READERS:
-        raise DataError(f"no data set is called {name!r}; there are {', '.join(READERS)}")
-    return READERS[name](resolve_root(root))
+    layout = layout_of(name)
+    return [layout.read_track(*place) for place in layout.find_places(resolve_root(root))]
+
+
+def layout_of(name: str) -> Layout:
+    """Raises DataError, with the names there are, for another."""
+    if name not in LAYOUTS:
+        raise DataError(f"no data set is called {name!r}; there are {', '.join(LAYOUTS)}")
+    return LAYOUTS[name]
+
+
+def recognise(root: Path) -> str:
+    """The name of the data set in a folder, by its layout; data sets of one layout share one.
+
+    Raises DataError if it is none.
+    """
+    pointer = root / POINTER
+    if pointer.is_file():
+        return str(json.loads(pointer.read_text(encoding="utf-8"))["name"])
+    if not root.is_dir():
+        raise DataError(f"{root} is not a folder")
+    for base in (root, *sorted(path for path in root.iterdir() if path.is_dir())):
+        if slakh.holds_tracks(base):
+            return "babyslakh" if slakh.has_no_splits(base) else "slakh2100"
+        if any(base.glob("t*/*.stem.mp4")):
+            return "musdb18"
+        if any(base.glob("t*/*/mixture.wav")):
+            return "musdb18hq"
+    if songs.find_songs(root):
+        return "folder"
+    raise DataError(f"{root} holds no data set that is known: {', '.join(LAYOUTS)}")
 
 
 def point_at(folder: Path, name: str, root: Path) -> None:

@@ -19,18 +19,12 @@ SOURCES = ("drums", "bass", "other", "vocals")
 STREAMS = ("mixture", *SOURCES)
 
 
-def find_tracks(root: Path) -> list[Track]:
-    """All tracks under `root`, by split and name.
+def find_places(root: Path) -> list[tuple[Path, str]]:
+    """The folder or .stem.mp4 and split of each song, by split and name.
 
     `root` holds the folders train and test, or one folder that does. 14 songs of train are the
-    validation split, the same as in the package musdb. Raises DataError if there are no tracks, a
-    file is missing or broken, or ffmpeg is wanted and absent.
+    validation split, the same as in the package musdb. Raises DataError if there are none.
     """
-    return [read_track(path, split) for path, split in find_places(root)]
-
-
-def find_places(root: Path) -> list[tuple[Path, str]]:
-    """The folder or .stem.mp4 and split of each song, in their order. Raises DataError if none."""
     expected = "train/Song.stem.mp4 or train/Song/drums.wav"
     base = locate(root, holds_songs, expected)
     validation = validation_names()
@@ -42,7 +36,7 @@ def find_places(root: Path) -> list[tuple[Path, str]]:
 
 
 def read_track(path: Path, split: str) -> Track:
-    """Raises DataError or AudioError, naming the file, if the song is not as it must be."""
+    """Raises DataError or AudioError: a file is missing or broken, ffmpeg is wanted and absent."""
     return _read_folder(path, split) if path.is_dir() else _read_mp4(path, split)
 
 

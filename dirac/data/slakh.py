@@ -30,18 +30,13 @@ VOICES_KEY = "voices"
 AUDIO_SUFFIXES = (".flac", ".wav")
 
 
-def find_tracks(root: Path) -> list[Track]:
-    """All tracks under `root`, by split and number; the split `omitted` of Slakh2100 is left out.
+def find_places(root: Path) -> list[tuple[Path, str]]:
+    """Folder and split of each track, by split and number; Slakh2100's `omitted` is left out.
 
     `root` is the folder that holds the splits, or the folder around it. Where there are no splits
     (BabySlakh), tracks are split by their names: `splits.split_names`, 14, 3 and 3 of its 20.
-    Raises DataError if there are none or one is not as it must be.
+    Raises DataError if there are none.
     """
-    return [read_track(folder, split) for folder, split in find_places(root)]
-
-
-def find_places(root: Path) -> list[tuple[Path, str]]:
-    """The folder and split of each track, in their order. Raises DataError if there are none."""
     expected = "train/TrackNNNNN or TrackNNNNN, each with metadata.yaml and stems"
     base = locate(root, holds_tracks, expected)
     if has_no_splits(base):

@@ -22,16 +22,11 @@ SUFFIXES = frozenset(
 LONGEST_NAME = 60  # characters of a song's own in the name of its track: file systems have limits
 
 
-def find_tracks(root: Path) -> list[Track]:
-    """All songs under `root`, split by their paths as `splits.split_names` does (70, 15, 15 %).
-
-    Raises DataError if there are fewer than three, or one that cannot be read.
-    """
-    return [read_track(path, split, number) for path, split, number in find_places(root)]
-
-
 def find_places(root: Path) -> list[tuple[Path, str, int]]:
-    """Path, split and number of each song, by split. Raises DataError if there are too few."""
+    """Path, split and number of each song, split by paths as `splits.split_names` does.
+
+    Raises DataError if there are fewer than three.
+    """
     if not root.is_dir():
         raise DataError(f"{root} is not a folder: correct data.root")
     names = [path.relative_to(root).as_posix() for path in find_songs(root)]

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from dirac.audio.files import AudioError
+from dirac.data import collections
 from dirac.data.errors import DataError
-from dirac.data.musdb import find_tracks, validation_names
+from dirac.data.musdb import validation_names
 from dirac.data.tracks import Stem, read_sources
+
+
+def find_tracks(root):
+    return collections.find_tracks("musdb18", root)
 
 
 def test_the_validation_tracks_are_those_of_musdb_which_is_not_imported():

@@ -3,10 +3,15 @@ import pytest
 import soundfile
 from ruamel.yaml import YAML
 
+from dirac.data import collections
 from dirac.data.errors import DataError
-from dirac.data.slakh import find_tracks, source_name
+from dirac.data.slakh import source_name
 from dirac.data.splits import split_names
 from dirac.data.tracks import read_sources
+
+
+def find_tracks(root):
+    return collections.find_tracks("slakh2100", root)
 
 
 def edit_metadata(folder, change):

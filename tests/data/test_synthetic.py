@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from ruamel.yaml import YAML
 
+from dirac.data import collections
 from dirac.data.rendering import PERCUSSION, VOICES
-from dirac.data.slakh import find_tracks
 from dirac.data.synthetic import SPLITS, Making, make_dataset
 from dirac.data.tracks import read_sources
 
@@ -74,7 +74,7 @@ def test_the_mixture_is_the_sum_of_the_stems(root: Path) -> None:
 
 
 def test_voices_add_up_to_the_drums_and_are_sources(root: Path) -> None:
-    for track in find_tracks(root):
+    for track in collections.find_tracks("synthetic", root):
         sources = [name for name in (*VOICES, PERCUSSION) if name in track.stems]
         assert len(sources) >= 2
         voices = [read_sources(track, (name,), 0, SECONDS, RATE, 1)[0, 0] for name in sources]
