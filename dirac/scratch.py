@@ -82,6 +82,12 @@ def publish(finished: Path, target: Path) -> None:
 
 
 def _replace(finished: Path, target: Path) -> None:
-    if target.is_dir() and not target.is_symlink():
-        shutil.rmtree(target)
+    if not target.is_dir() or target.is_symlink():
+        finished.replace(target)
+        return
+    # A folder cannot be replaced, and one that is half removed must not be taken for whole.
+    old = finished.with_name(f".{finished.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    target.replace(old)
     finished.replace(target)
+    shutil.rmtree(old)

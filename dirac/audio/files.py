@@ -3,7 +3,12 @@
 Waveforms are float32, (..., channels, time), in [-1, 1].
 """
 
+import math
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,6 +16,10 @@ import numpy as np
 import soundfile
 import torch
 from torch import Tensor
+
+RATES = range(100, 1_000_001)  # Hz
+BLOCK = 1 << 20  # samples that are read at once
+MAX_KERNEL = 1 << 25  # numbers
 
 Waveform = np.ndarray[Any, np.dtype[np.float32]]
 Array = TypeVar("Array", Waveform, Tensor)
@@ -26,13 +35,32 @@ class AudioInfo(NamedTuple):
     n_channels: int
 
 
-def audio_info(path: Path) -> AudioInfo:
-    """What the header says. Raises AudioError when there is no such file or it is no audio."""
+@contextmanager
+def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
+    """A file to read from, while the `with` block lasts.
+
+    Raises AudioError when it is missing, no regular file, no audio, of a rate outside `RATES`, or
+    when reading from it in the block fails.
+    """
+    if reason := _why_no_file(path):
+        raise AudioError(f"{path} cannot be read as audio: {reason}")
     try:
-        info = soundfile.info(str(path))
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.samplerate not in RATES:
+                raise AudioError(
+                    f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
+                    f"{RATES.start} to {RATES.stop - 1} Hz"
+                )
+            yield file
     except soundfile.SoundFileError as error:
-        raise AudioError(f"{path} cannot be read as audio: {_reason(path, error)}") from error
-    return AudioInfo(info.samplerate, info.frames, info.channels)
+        reason = f"{error} Is it truncated?".removeprefix(f"Error opening {os.fsencode(path)!r}: ")
+        raise AudioError(f"{path} cannot be read as audio: {reason}") from error
+
+
+def audio_info(path: Path) -> AudioInfo:
+    """What the header says. Raises AudioError as `open_audio` does."""
+    with open_audio(path) as file:
+        return AudioInfo(file.samplerate, file.frames, file.channels)
 
 
 def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tuple[Waveform, int]:
@@ -40,18 +68,15 @@ def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tupl
 
     Raises AudioError when the file is missing, truncated, shorter than asked or holds NaN.
     """
-    try:
-        with soundfile.SoundFile(str(path)) as file:
-            wanted = file.frames - start if n_samples is None else n_samples
-            if not 0 <= start <= start + wanted <= file.frames:
-                raise AudioError(
-                    f"{path} has {file.frames} samples: {wanted} from {start} on are not in it"
-                )
-            file.seek(start)
-            samples = file.read(wanted, dtype="float32", always_2d=True)
-            sample_rate = file.samplerate
-    except soundfile.SoundFileError as error:
-        raise AudioError(f"{path} cannot be read as audio: {_reason(path, error)}") from error
+    with open_audio(path) as file:
+        wanted = file.frames - start if n_samples is None else n_samples
+        if not 0 <= start <= start + wanted <= file.frames:
+            raise AudioError(
+                f"{path} has {file.frames} samples: {wanted} from {start} on are not in it"
+            )
+        file.seek(start)
+        samples = _read_blocks(file, wanted)
+        sample_rate = file.samplerate
     if len(samples) < wanted:
         raise AudioError(
             f"{path} is truncated: it ends after {start + len(samples)} of {start + wanted} samples"
@@ -99,10 +124,16 @@ def resample(waveform: Array, from_rate: int, to_rate: int) -> Array:
         return waveform
     if isinstance(waveform, np.ndarray):
         return resample(torch.from_numpy(waveform), from_rate, to_rate).numpy()
+    ratio = Fraction(from_rate, to_rate)
+    # The kernel holds numerator times denominator numbers: 4 GB for 44,101 Hz to 24,000. Instead the
+    # nearest ratio of smaller ones, a millisecond off after hours.
+    near = ratio.limit_denominator(max(1, math.isqrt(int(MAX_KERNEL / ratio))))
     resampled: Tensor = torchaudio.functional.resample(
-        waveform, from_rate, to_rate, lowpass_filter_width=32
+        waveform, near.numerator, near.denominator, lowpass_filter_width=32
     )
-    return resampled
+    n_samples = math.ceil(waveform.shape[-1] / ratio)
+    missing = n_samples - resampled.shape[-1]
+    return torch.nn.functional.pad(resampled, (0, missing)) if missing else resampled
 
 
 def to_channels(waveform: Array, n_audio_channels: int) -> Array:
@@ -117,5 +148,28 @@ def to_channels(waveform: Array, n_audio_channels: int) -> Array:
     return waveform.repeat_interleave(n_audio_channels, dim=-2)
 
 
-def _reason(path: Path, error: Exception) -> str:
-    return f"{error} Is it truncated?" if path.exists() else "there is no such file"
+def _why_no_file(path: Path) -> str | None:
+    """Why there is nothing to open. A pipe would be waited for, a device never end."""
+    if path.suffix.lower() == ".raw":
+        return "raw samples tell neither rate nor channels; make a .wav file of it"
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return "there is no such file"
+    except (OSError, ValueError) as error:  # too long a name, a loop of links, a null byte
+        return f"{getattr(error, 'strerror', None) or error}"
+    if stat.S_ISDIR(state.st_mode):
+        return "it is a folder"
+    if not stat.S_ISREG(state.st_mode):
+        return "it is a pipe or a device, no file"
+    return None if state.st_size else "it is empty"
+
+
+def _read_blocks(file: soundfile.SoundFile, n_samples: int) -> Waveform:
+    """(time, channels), fewer if the file ends early: its header may promise more than memory."""
+    blocks = []
+    while n_samples > 0:
+        block = file.read(min(n_samples, BLOCK), dtype="float32", always_2d=True)
+        blocks.append(block)
+        n_samples = n_samples - len(block) if len(block) == min(n_samples, BLOCK) else 0
+    return np.concatenate(blocks) if blocks else np.zeros((0, file.channels), np.float32)
