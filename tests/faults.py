@@ -1,0 +1,175 @@
+"""Stages that fail: run in miniature, in a process that is killed or refused the disk.
+
+Processes are forked from one that has imported all that is heavy: a run costs its work alone.
+"""
+
+import errno
+import multiprocessing
+import os
+import resource
+import runpy
+import shlex
+import shutil
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+HEAVY = [
+    "torch",
+    "torchaudio",
+    "mlflow.tracking",
+    "sklearn.decomposition",
+    "scipy.signal",
+    "pandas",
+]
+WRITES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect"}
+PATIENCE = 240  # seconds after which a stage hangs
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What befalls a run, at its n-th change of files or after some seconds."""
+
+    kind: str  # kill, terminate, full, small, untracked, or none
+    operation: int = 0
+    seconds: float = 0.0
+    n_bytes: int = 0
+
+    def prepare(self) -> None:
+        """In the process that will fail."""
+        if self.kind == "small":  # a disk that has room for files up to this size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.n_bytes, resource.RLIM_INFINITY))
+        if self.kind == "untracked":
+            os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////proc/no/such/folder/mlflow.db"
+
+    def strike(self) -> None:
+        """When its operation is due."""
+        if self.kind == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self.kind == "terminate":
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif self.kind == "kill":
+            os.killpg(0, signal.SIGKILL)
+
+
+NO_FAULT = Fault("none")
+
+
+def outputs(stage: str) -> list[str]:
+    listed = PIPELINE[stage].get("outs", []) + PIPELINE[stage].get("metrics", [])
+    return [path if isinstance(path, str) else next(iter(path)) for path in listed]
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int  # as of a process: negative for a signal
+    log: str
+    n_operations: int  # that change files
+    seconds: float
+
+
+class Project:
+    """A folder with params.yaml and the outputs of some stages, in which stages run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(HEAVY)
+
+    def run(self, stage: str, fault: Fault) -> Result:
+        log, count = self.folder / "log", self.folder / "count"
+        process = self.context.Process(target=_run, args=(self.folder, stage, fault))
+        begin = time.monotonic()
+        process.start()
+        if fault.seconds:
+            process.join(fault.seconds)
+            if process.exitcode is None and fault.kind == "terminate":
+                os.kill(process.pid or 0, signal.SIGTERM)
+            elif process.exitcode is None:
+                os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join(PATIENCE)
+        assert process.exitcode is not None, f"{stage} hangs after {fault}\n{log.read_text()}"
+        seconds = time.monotonic() - begin
+        operations = int(count.read_text()) if process.exitcode == 0 else 0
+        return Result(process.exitcode, log.read_text(), operations, seconds)
+
+    def before(self, stage: str, folder: Path) -> "Project":
+        """A copy of the project in which this stage and those after it have not run."""
+        folder.mkdir()
+        for name in ("params.yaml", "docs"):
+            (folder / name).symlink_to(self.folder / name)
+        if (self.folder / "mlflow.db").exists():
+            shutil.copy(self.folder / "mlflow.db", folder)
+        for earlier in PIPELINE:
+            if earlier == stage:
+                break
+            for output in outputs(earlier):
+                (folder / output).parent.mkdir(parents=True, exist_ok=True)
+                (folder / output).symlink_to(self.folder / output)
+        return Project(folder)
+
+    def contents(self, stage: str) -> dict[str, bytes]:
+        """What there is of a stage's outputs, file by file."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for output in outputs(stage)
+            for path in sorted([self.folder / output, *(self.folder / output).rglob("*")])
+            if path.is_file()
+        }
+
+    def checkpoints(self) -> Iterator[dict[str, Any]]:
+        """All states of unfinished trainings; a warning for one that is damaged is an error."""
+        from dirac.training.checkpoint import Checkpoint
+
+        for path in self.folder.glob(".scratch/*/checkpoint*.pt"):
+            whole = Checkpoint(path.parent, _fingerprint(path))
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                yield whole.load() or {}
+
+
+def _fingerprint(path: Path) -> str:
+    import torch
+
+    return str(torch.load(path, weights_only=True)["fingerprint"])
+
+
+def _run(folder: Path, stage: str, fault: Fault) -> None:
+    """The process: a stage as its line in dvc.yaml has it, but for torchrun."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ["DVC_ROOT"] = str(folder)
+    log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    words = shlex.split(PIPELINE[stage]["cmd"])
+    script = f"stages/{stage}.py"
+    sys.argv = words[words.index(script) :]
+    fault.prepare()
+    n_operations = 0
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal n_operations
+        if event in WRITES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
+            n_operations += 1
+            if n_operations == fault.operation:
+                fault.strike()
+
+    sys.addaudithook(note)
+    try:
+        runpy.run_path(str(ROOT / script), run_name="__main__")
+    except SystemExit:
+        raise
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # that of the stage
+        raise SystemExit(1) from None
+    Path("count").write_text(str(n_operations))

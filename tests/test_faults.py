@@ -1,0 +1,91 @@
+"""Nothing lost: every stage is killed, or refused the disk, and the same command ends the same.
+
+`pytest -m nightly tests/test_faults.py` does it a hundred times; DIRAC_SEED chooses other moments.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirac.settings import apply
+
+from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
+
+SEED = int(os.environ.get("DIRAC_SEED", "0"))
+KINDS = ("kill", "kill", "terminate", "full", "small")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, Result]]:
+    """The pipeline run without a fault, and how its stages went."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    (folder / "docs").symlink_to(ROOT / "docs")
+    apply("tiny", folder / "params.yaml", ROOT / "settings.yaml")
+    project = Project(folder)
+    results = {stage: project.run(stage, NO_FAULT) for stage in PIPELINE}
+    for stage, result in results.items():
+        assert result.status == 0, f"{stage}\n{result.log}"
+    return project, results
+
+
+@pytest.mark.parametrize("n_faults", [10, pytest.param(100, marks=pytest.mark.nightly)])
+def test_after_any_fault_the_same_command_ends_the_same(
+    whole: tuple[Project, dict[str, Result]], tmp_path: Path, n_faults: int
+) -> None:
+    project, results = whole
+    random = np.random.default_rng((SEED, n_faults))
+    told: Counter[str] = Counter()
+    for number, stage in enumerate(PIPELINE):
+        expected = project.contents(stage)
+        broken = project.before(stage, tmp_path / stage)
+        for _ in range(
+            n_faults * (number + 1) // len(PIPELINE) - n_faults * number // len(PIPELINE)
+        ):
+            fault = draw_fault(random, results[stage])
+            result = broken.run(stage, fault)
+            told[f"{fault.kind} {'by' if fault.operation else 'at'}: {result.status}"] += 1
+            check(stage, fault, result)
+            assert broken.contents(stage).items() <= expected.items(), f"{stage}: partial files"
+            assert all(state["step"] > 0 for state in broken.checkpoints())
+        result = broken.run(stage, NO_FAULT)
+        assert result.status == 0, f"{stage}\n{result.log}"
+        assert broken.contents(stage) == expected, stage
+        assert not list(broken.folder.glob(".scratch/*")), f"{stage} leaves something behind"
+    assert sum(told.values()) == n_faults
+    print(dict(told))
+
+
+def draw_fault(random: np.random.Generator, unbroken: Result) -> Fault:
+    kind = str(random.choice(KINDS))
+    if kind == "small":
+        return Fault(kind, n_bytes=round(10 ** random.uniform(2, 6.5)))
+    if kind == "full" or random.random() < 0.5:
+        return Fault(kind, operation=int(random.integers(1, unbroken.n_operations + 1)))
+    return Fault(kind, seconds=random.uniform(0.1, unbroken.seconds))
+
+
+def check(stage: str, fault: Fault, result: Result) -> None:
+    """A signal ends it; a refusing disk is said in one sentence, or was not needed."""
+    allowed = {"kill": {0, -9}, "terminate": {0, 143, -15}}.get(fault.kind, {0, 1})
+    assert result.status in allowed, f"{stage}, {fault}: {result.status}\n{result.log}"
+    if fault.kind in ("full", "small"):
+        assert "Traceback" not in result.log, f"{stage}, {fault}\n{result.log}"
+        assert result.status == 0 or "error: " in result.log, f"{stage}, {fault}\n{result.log}"
+
+
+def test_a_tracking_store_out_of_reach_changes_no_result(
+    whole: tuple[Project, dict[str, Result]], tmp_path: Path
+) -> None:
+    project, _ = whole
+    for stage in ("cache_latents", "train_prior"):
+        untracked = project.before(stage, tmp_path / stage)
+        result = untracked.run(stage, Fault("untracked"))
+        assert result.status == 0, result.log
+        assert "MLflow is out of reach" in result.log
+        assert untracked.contents(stage) == project.contents(stage)
