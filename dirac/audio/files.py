@@ -53,8 +53,10 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
                 )
             yield file
     except soundfile.SoundFileError as error:
-        reason = f"{error} Is it truncated?".removeprefix(f"Error opening {os.fsencode(path)!r}: ")
-        raise AudioError(f"{path} cannot be read as audio: {reason}") from error
+        # Not in libsndfile's words: it says of any damaged mp3 that there is no such file.
+        raise AudioError(
+            f"{path} cannot be read as audio: it is none, or it is damaged or truncated"
+        ) from error
 
 
 def audio_info(path: Path) -> AudioInfo:
@@ -108,7 +110,9 @@ def write_audio(path: Path, waveform: Waveform | Tensor, sample_rate: int) -> No
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        soundfile.write(str(beside), samples.T, sample_rate, subtype=subtype, format=format_)
+        soundfile.write(
+            os.fsencode(beside), samples.T, sample_rate, subtype=subtype, format=format_
+        )
         beside.replace(path)
     except soundfile.SoundFileError as error:
         raise AudioError(f"{path} cannot be written: {error}") from error
@@ -125,8 +129,8 @@ def resample(waveform: Array, from_rate: int, to_rate: int) -> Array:
     if isinstance(waveform, np.ndarray):
         return resample(torch.from_numpy(waveform), from_rate, to_rate).numpy()
     ratio = Fraction(from_rate, to_rate)
-    # The kernel holds numerator times denominator numbers: 4 GB for 44,101 Hz to 24,000. Instead the
-    # nearest ratio of smaller ones, a millisecond off after hours.
+    # The kernel holds numerator times denominator numbers: 4 GB for 44,101 Hz to 24,000. Then it is
+    # the nearest ratio of smaller ones, a millisecond off after hours.
     near = ratio.limit_denominator(max(1, math.isqrt(int(MAX_KERNEL / ratio))))
     resampled: Tensor = torchaudio.functional.resample(
         waveform, near.numerator, near.denominator, lowpass_filter_width=32

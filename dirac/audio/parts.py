@@ -29,7 +29,9 @@ def write_parts(folder: Path, names: Sequence[str], parts: Tensor, sample_rate: 
         samples = np.asarray(part, dtype=np.float32)
         try:
             if suffix == ".flac":
-                soundfile.write(str(beside), samples.T, sample_rate, "PCM_24", format="FLAC")
+                soundfile.write(
+                    os.fsencode(beside), samples.T, sample_rate, "PCM_24", format="FLAC"
+                )
             else:
                 _write_floats(beside, samples, sample_rate)
             beside.replace(path)

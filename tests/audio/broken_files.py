@@ -146,7 +146,7 @@ def mutated(path: Path, random: np.random.Generator) -> Path:
     """A file of a random format with random damage: cut, overwritten, repeated or shifted."""
     form, subtype = FORMATS[random.integers(len(FORMATS))]
     rate = int(random.choice([8000, 16_000, 24_000, 48_000]))  # the rates of Opus
-    wave = tone(0.2, int(random.integers(1, 4)) if form != "MP3" else 1, rate)
+    wave = tone(0.2, int(random.integers(1, 3)), rate)
     soundfile.write(path, wave, rate, subtype, format=form)
     data = bytearray(path.read_bytes())
     for _ in range(random.integers(1, 4)):

@@ -54,7 +54,7 @@ def test_damaged_files_are_read_or_named(tmp_path: Path, n_files: int) -> None:
 
 
 def test_every_kind_of_file_comes_apart_or_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """One line a file that is wrong, and nothing written; parts that sum to it for all others."""
     monkeypatch.chdir(tmp_path)
@@ -77,8 +77,8 @@ def test_every_kind_of_file_comes_apart_or_is_named(
         else:
             with pytest.raises(SystemExit) as stopped:
                 main(separate)
-            error = capsys.readouterr().err
+            error = capfdbinary.readouterr().err  # libmpg123 has notes of its own
             assert stopped.value.code == 1, kind
-            assert error.startswith("dirac: "), kind
-            assert error.count("\n") == 1, error
+            assert error.splitlines()[-1].startswith(b"dirac: "), kind
+            assert error.count(b"dirac: ") == 1, error
             assert not (folder / "out").exists(), kind
