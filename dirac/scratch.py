@@ -86,7 +86,7 @@ def _replace(finished: Path, target: Path) -> None:
         finished.replace(target)
         return
     # A folder cannot be replaced, and one that is half removed must not be taken for whole.
-    old = finished.with_name(f".{finished.name}.old")
+    old = finished.with_name(f"{finished.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     target.replace(old)
     finished.replace(target)

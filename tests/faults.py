@@ -24,12 +24,13 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 HEAVY = [
-    "torch",
-    "torchaudio",
-    "mlflow.tracking",
-    "sklearn.decomposition",
-    "scipy.signal",
+    "matplotlib.pyplot",
+    "mlflow.store.tracking.sqlalchemy_store",
     "pandas",
+    "scipy.signal",
+    "sklearn.decomposition",
+    "torch._dynamo",
+    "torchaudio",
 ]
 WRITES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect"}
 PATIENCE = 240  # seconds after which a stage hangs

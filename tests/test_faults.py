@@ -27,6 +27,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, 
     (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     (folder / "docs").symlink_to(ROOT / "docs")
     apply("tiny", folder / "params.yaml", ROOT / "settings.yaml")
+    text = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(
+        text.replace("duration_seconds: 12.0", "duration_seconds: 8.0")
+    )
     project = Project(folder)
     results = {stage: project.run(stage, NO_FAULT) for stage in PIPELINE}
     for stage, result in results.items():

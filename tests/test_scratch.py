@@ -120,12 +120,12 @@ def other_disk(self: Path, target: Path) -> Path:
 def test_publishing_replaces_files_and_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far: bool
 ) -> None:
-    if far:  # the first renaming crosses disks, the second does not
+    if far:  # each folder is a disk
         replace: Any = Path.replace
         monkeypatch.setattr(
             Path,
             "replace",
-            lambda self, target: (replace if self.name.startswith(".") else other_disk)(
+            lambda self, target: (replace if self.parent == target.parent else other_disk)(
                 self, target
             ),
         )
