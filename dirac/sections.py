@@ -117,7 +117,7 @@ class Prior(Optimisation):
 
 
 class Mask(Section):
-    n_fft: Annotated[int, Field(ge=64, multiple_of=4)]
+    n_fft: Annotated[int, Field(ge=64)]
     power: Positive
 
 

@@ -14,12 +14,14 @@ from torch import Tensor, nn
 
 from dirac.audio.chunks import in_chunks
 from dirac.audio.framing import pad_to_frames
+from dirac.audio.griffin_lim import griffin_lim
 from dirac.audio.weights import CodecError
 
 # The shape of EnCodec 24 kHz; what may be chosen stands in params.yaml.
 SAMPLE_RATE = 24_000
 HOP = 320
 N_BANDS = 128
+MOMENTUM = 0.99  # of Griffin-Lim
 CHUNK = 2250  # frames that are computed at a time
 
 
@@ -85,17 +87,13 @@ class Spectrogram(nn.Module):
         magnitudes = self._magnitudes(latents, self.bins) * (self.window.sum() / 2)
         edge = self._reach  # silent frames around, as encode saw it
         n_samples = latents.shape[-1] * HOP
-        waveform: Tensor = torchaudio.functional.griffinlim(
+        waveform = griffin_lim(
             nn.functional.pad(magnitudes, (edge, edge + 1)),
             self.window,
-            self.n_fft,
             HOP,
-            self.n_fft,
-            power=1.0,
-            n_iter=self.n_iterations,
-            momentum=0.99,  # Perraudin, Balazs, Sondergaard 2013
-            length=n_samples + 2 * edge * HOP,
-            rand_init=False,
+            n_samples + 2 * edge * HOP,
+            self.n_iterations,
+            MOMENTUM,
         )
         return waveform[:, None, edge * HOP : edge * HOP + n_samples]
 

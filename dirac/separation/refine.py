@@ -4,7 +4,9 @@ Every function returns estimates (parts, channels, time) which sum to the mixtur
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from dirac.audio import stft as transforms
 
 
 def wiener(mixture: Tensor, parts: Tensor, n_fft: int, power: float) -> Tensor:
@@ -40,37 +42,14 @@ def mask(mixture: Tensor, masks: Tensor, n_fft: int) -> Tensor:
 
 
 def stft(waveform: Tensor, n_fft: int, out: Tensor | None = None) -> Tensor:
-    """(..., time) -> complex (..., bins, frames); Hann window, hop n_fft / 4, zeros at the ends.
-
-    n_fft: a multiple of four. In memory the bins of a frame lie side by side: what is multiplied
-    with a spectrum is quickest if it does so too. out: an earlier spectrum of this size, to be
-    overwritten: fresh memory costs as much as the transforms.
-    """
-    hop, n_samples = n_fft // 4, waveform.shape[-1]
-    n_padded = n_samples // hop * hop + n_fft
-    padded = nn.functional.pad(waveform, (n_fft // 2, n_padded - n_samples - n_fft // 2))
-    frames = padded.unfold(-1, n_fft, hop) * _window(n_fft, waveform)
-    return torch.fft.rfft(frames, out=None if out is None else out.mT).mT
+    """(..., time) -> complex (..., bins, frames); Hann window, hop n_fft / 4; as `audio.stft`."""
+    return transforms.stft(waveform, _window(n_fft, waveform), n_fft // 4, out)
 
 
 def istft(spectrum: Tensor, n_fft: int, n_samples: int) -> Tensor:
     """Inverse of `stft`: complex (..., bins, frames) -> (..., n_samples)."""
-    window = _window(n_fft, spectrum.real)
-    frames = torch.fft.irfft(spectrum.mT, n_fft)
-    place = slice(n_fft // 2, n_fft // 2 + n_samples)
-    weight = _overlapped(window.expand(spectrum.shape[-1], n_fft), window)
-    return _overlapped(frames, window)[..., place] / weight[place]
+    return transforms.istft(spectrum, _window(n_fft, spectrum.real), n_fft // 4, n_samples)
 
 
 def _window(n_fft: int, like: Tensor) -> Tensor:
     return torch.hann_window(n_fft, dtype=like.dtype, device=like.device)
-
-
-def _overlapped(frames: Tensor, window: Tensor) -> Tensor:
-    """Sum of windowed frames (..., frames, n_fft), a quarter after one another: (..., time)."""
-    *batch, n_frames, n_fft = frames.shape
-    total = frames.new_zeros(*batch, n_frames + 3, n_fft // 4)
-    quarters = frames.reshape(*batch, n_frames, 4, n_fft // 4).unbind(-2)
-    for k, (quarter, weight) in enumerate(zip(quarters, window.chunk(4), strict=True)):
-        total[..., k : k + n_frames, :].addcmul_(quarter, weight)
-    return total.flatten(-2)
