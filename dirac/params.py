@@ -42,11 +42,6 @@ class Params(Section):
                 "model.composition min takes train.objective paper: remixed by their "
                 "minimum, sources that are not always there are silence"
             )
-        if objective != "paper" and self.codec.name == "encodec_48khz":
-            raise ValueError(
-                "codec.name encodec_48khz takes train.objective paper: its latents "
-                "hold a level apart, which a remix of them would have to mix too"
-            )
         if objective == "paper" and model.target == "velocity" and model.composition != "mean":
             raise ValueError(
                 "model.target velocity with train.objective paper takes "

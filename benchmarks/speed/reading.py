@@ -34,6 +34,7 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
         sample_rate=24_000,
         frame_rate=75.0,
         exponent=2.0,
+        homogeneous=True,
         n_channels=128,
         n_frames=n_frames,
         dtype="float16",

@@ -41,6 +41,13 @@ class Codec(Protocol):
         1 for latents that are linear, or nearly, and have a sign.
         """
 
+    @property
+    def homogeneous(self) -> bool:
+        """Whether a sound g times as loud has exactly g ** (1 / exponent) times the latents.
+
+        Then those of silence are zero.
+        """
+
     def encode(self, waveform: Tensor) -> Tensor:
         """(batch, n_audio_channels, time) -> (batch, n_channels, ceil(time / hop))."""
 

@@ -25,6 +25,7 @@ URL = "https://dl.fbaipublicfiles.com/encodec/v0/"
 # The 48 kHz model sees segments of one second. They lie 148 frames apart, so that two frames of
 # each are faded into the next; EnCodec's own 1 % overlap is one and a half.
 SEGMENT, STRIDE = 150, 148
+SILENCE = 1e-8  # what EnCodec adds to an RMS before it divides by it
 
 
 class Encodec24(nn.Module):
@@ -40,6 +41,7 @@ class Encodec24(nn.Module):
     n_channels = 128
     n_audio_channels = 1
     exponent = 1.0
+    homogeneous = False
 
     def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
         super().__init__()
@@ -60,7 +62,9 @@ class Encodec48(nn.Module):
     """encode (batch, 2, time) at 48 kHz -> (batch, 129, frames) at 150 Hz; decode back.
 
     The model hears each segment at RMS 1. Channel 128 is the RMS that it had, the same for all of
-    a segment's frames; decode takes the segment's mean of it.
+    a segment's frames, by which the other channels are multiplied: so they add as waveforms do, as
+    far as the model is linear, and the frames of the next segment that decode shows the model at
+    the end of each are as loud as they were. decode divides by the segment's mean of channel 128.
     """
 
     name = "encodec_48khz"
@@ -70,6 +74,7 @@ class Encodec48(nn.Module):
     n_channels = 129
     n_audio_channels = 2
     exponent = 1.0
+    homogeneous = True
 
     def __init__(self, model: EncodecModel, quantized: bool, bandwidth: float) -> None:
         super().__init__()
@@ -98,14 +103,14 @@ class Encodec48(nn.Module):
 
     def _encode(self, segment: Tensor) -> Tensor:
         scale = segment.mean(1, keepdim=True).square().mean(2, keepdim=True).sqrt()
-        latents: Tensor = self.model.encoder(segment / (scale + 1e-8))
+        latents: Tensor = self.model.encoder(segment / (scale + SILENCE))
         if self.quantized:
             latents = quantize(self.model, latents)
-        return torch.cat([latents, scale.expand(-1, 1, latents.shape[-1])], dim=1)
+        return torch.cat([latents * scale, scale.expand(-1, 1, latents.shape[-1])], dim=1)
 
     def _decode(self, latents: Tensor) -> Tensor:
         scale = latents[:, -1:, :STRIDE].mean(-1, keepdim=True).clamp_min(0)
-        waveform: Tensor = self.model.decoder(latents[:, :-1])
+        waveform: Tensor = self.model.decoder(latents[:, :-1] / (scale + SILENCE))
         return waveform * scale
 
 

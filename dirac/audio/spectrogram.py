@@ -40,6 +40,7 @@ class Spectrogram(nn.Module):
     frame_rate = SAMPLE_RATE / HOP
     n_channels = N_BANDS
     n_audio_channels = 1
+    homogeneous = True
     window: Tensor
     bands: Tensor
     bins: Tensor

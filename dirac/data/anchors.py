@@ -172,9 +172,9 @@ def _amplitude(store: LatentStore, index: int) -> Array:
 
 
 def _rest(store: LatentStore) -> Array:
-    """What latents are without sound, (channels, 1): 0 for magnitudes, else about their mean."""
+    """What latents are without sound, (channels, 1): 0 if homogeneous, else about their mean."""
     mean = np.array(store.meta.mean, dtype=np.float32)[:, None]
-    return mean if store.meta.exponent == 1 else np.zeros_like(mean)
+    return np.zeros_like(mean) if store.meta.homogeneous else mean
 
 
 def _balanced(statistics: Array) -> Array:

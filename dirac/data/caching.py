@@ -191,6 +191,7 @@ def _meta(
         sample_rate=codec.sample_rate,
         frame_rate=codec.frame_rate,
         exponent=codec.exponent,
+        homogeneous=codec.homogeneous,
         n_channels=codec.n_channels,
         n_frames=n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop),
         dtype=latents.dtype,

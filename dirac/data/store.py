@@ -40,6 +40,7 @@ class StoreMeta:
     sample_rate: int
     frame_rate: float
     exponent: float  # latents to this power add as waveforms do
+    homogeneous: bool  # whether they grow with them exactly
     n_channels: int
     n_frames: int
     dtype: str

@@ -159,11 +159,11 @@ class Separator:
     def _to_training_level(self, waveform: Tensor, sample_rate: int) -> float:
         """What makes the latents of a song as loud as those that the model was trained on.
 
-        Masks do not ask how loud a file is, but the encoder has heard one level. Latents that are
-        linear in waveforms hold no level of their own that could be known without them: 1. What
-        is decoded or recomposed stays at its own level, and is not brought there.
+        Masks do not ask how loud a file is, but the encoder has heard one level. Where latents do
+        not grow exactly with the sound, 1. What is decoded or recomposed stays at its own level,
+        and is not brought there.
         """
-        if self.codec.exponent == 1 or not waveform.any():
+        if not self.codec.homogeneous or not waveform.any():
             return 1.0
         pieces = torch.split(waveform, round(self.settings.piece_seconds * sample_rate), dim=-1)
         squares = [self.encode(piece, sample_rate)[0].square() for piece in pieces]

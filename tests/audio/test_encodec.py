@@ -119,6 +119,30 @@ def test_48_khz_keeps_each_segments_scale_and_silence(codecs):
     assert codec.decode(silence).abs().max() == 0
 
 
+@pytest.mark.parametrize("quantized", [False, True])
+def test_48_khz_latents_grow_with_the_sound_and_decode_to_it(codecs, quantized):
+    codec = Encodec48(codecs["encodec_48khz"].model, quantized, 6.0)
+    waveform = 0.1 * torch.randn(1, 2, 320 * 20)
+    latents, louder = codec.encode(waveform), codec.encode(4 * waveform)
+    torch.testing.assert_close(louder, 4 * latents, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        codec.decode(4 * latents), 4 * codec.decode(latents), atol=1e-5, rtol=1e-4
+    )
+
+
+def test_48_khz_segments_are_those_of_the_package_148_frames_apart(codecs):
+    codec = quantizing(codecs["encodec_48khz"], 6.0)
+    model, waveform = codec.model, 0.1 * torch.randn(1, 2, 320 * 160 + 7)
+    model.overlap = 1 - 148 / 150
+    assert model.segment_stride == 148 * 320
+    latents = codec.encode(waveform)
+    for number, (codes, scale) in enumerate(model.encode(waveform)):
+        expected = model.quantizer.decode(codes.transpose(0, 1)) * scale
+        n_frames = 148 if number == 0 else expected.shape[-1]
+        segment = latents[:, :-1, 148 * number : 148 * number + n_frames]
+        torch.testing.assert_close(segment, expected[..., :n_frames], atol=1e-5, rtol=1e-4)
+
+
 def test_48_khz_segments_are_faded_into_each_other(codecs):
     codec = codecs["encodec_48khz"]
     latents = codec.encode(0.1 * torch.randn(1, 2, 48_000 * 2))

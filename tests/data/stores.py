@@ -9,7 +9,11 @@ from dirac.data.tracks import Excerpt
 
 
 def write_mixtures(
-    path: Path, mixtures: np.ndarray, exponent: float, sources: dict[str, np.ndarray] | None = None
+    path: Path,
+    mixtures: np.ndarray,
+    exponent: float,
+    sources: dict[str, np.ndarray] | None = None,
+    homogeneous: bool = True,
 ) -> Path:
     """mixtures, and each of the sources if there are any: (excerpts, channels, frames)."""
     n_excerpts, n_channels, n_frames = mixtures.shape
@@ -24,6 +28,7 @@ def write_mixtures(
             sample_rate=24_000,
             frame_rate=75.0,
             exponent=exponent,
+            homogeneous=homogeneous,
             n_channels=n_channels,
             n_frames=n_frames,
             dtype=str(mixtures.dtype),

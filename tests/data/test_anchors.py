@@ -15,8 +15,10 @@ from dirac.data.anchors import (
     fit_profiles,
     read_windows,
     remix_datasets,
+    scaled,
 )
 from dirac.data.datasets import MixtureDataset
+from dirac.data.store import LatentStore
 
 from . import stores
 
@@ -42,7 +44,7 @@ def write_store(path: Path, presence: np.ndarray, exponent: float = 2.0) -> Path
         np.concatenate([latents(present, random, exponent) for present in row], axis=1)
         for row in presence
     ]
-    return stores.write_mixtures(path, np.stack(mixtures), exponent)
+    return stores.write_mixtures(path, np.stack(mixtures), exponent, homogeneous=exponent != 1)
 
 
 @pytest.fixture
@@ -89,6 +91,15 @@ def test_silent_windows_are_no_anchors(tmp_path, presence):
 def test_linear_latents_are_measured_from_their_mean(tmp_path, presence):
     windows = read_windows(write_store(tmp_path / "a.lmdb", presence, exponent=1.0), WINDOW)
     assert np.allclose(windows.statistics.sum(axis=1), 1)
+
+
+def test_a_gain_acts_on_what_differs_from_silence(tmp_path):
+    mixtures = 3 + np.random.default_rng(0).standard_normal((2, N_CHANNELS, 8))
+    for homogeneous, silence in ((True, 0), (False, mixtures.mean(axis=(0, 2))[:, None])):
+        path = tmp_path / f"{homogeneous}.lmdb"
+        store = LatentStore(stores.write_mixtures(path, mixtures, 1.0, homogeneous=homogeneous))
+        louder = scaled(store, store.mixture(0), 2.0).numpy()
+        np.testing.assert_allclose(louder - silence, 2 * (mixtures[0] - silence), atol=1e-5)
 
 
 def test_a_silent_store_has_no_anchors(tmp_path):

@@ -29,6 +29,7 @@ def path(tmp_path) -> Path:
             sample_rate=24_000,
             frame_rate=75.0,
             exponent=2.0,
+            homogeneous=True,
             n_channels=2,
             n_frames=N_FRAMES,
             dtype="float64",

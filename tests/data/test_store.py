@@ -30,6 +30,7 @@ def meta_of(writer: StoreWriter, version: int = 1) -> StoreMeta:
         sample_rate=24_000,
         frame_rate=75.0,
         exponent=2.0,
+        homogeneous=True,
         n_channels=SHAPE[1],
         n_frames=SHAPE[2],
         dtype="float16",

@@ -97,7 +97,7 @@ def test_another_codec_goes_by_the_waveforms_of_its_parts() -> None:
         """As a codec that does not know its magnitudes."""
 
         sample_rate, hop, n_channels, n_audio_channels = 24000, 320, 128, 1
-        frame_rate, exponent = 75.0, 1.0
+        frame_rate, exponent, homogeneous = 75.0, 1.0, False
         encode, decode = staticmethod(ours.codec.encode), staticmethod(ours.codec.decode)
 
     direct = ours.refined(mixture, 24000)
