@@ -32,7 +32,7 @@ from dirac.data.store import LatentStore
 from dirac.data.tracks import SPLITS, check_sources
 from dirac.params import Params, load_params
 from dirac.separation.untrained import forget
-from dirac.training.tracking_store import flatten
+from dirac.training.provenance import flatten
 
 Run = tuple[str, int]  # setting and seed
 

@@ -19,7 +19,7 @@ from study_files import digest, read_json, write_json
 import dirac
 from dirac.params import Params
 from dirac.scratch import fingerprint
-from dirac.training.tracking_store import revision
+from dirac.training.provenance import revision
 
 Training = dict[str, Any]  # as in training.json: what was trained, how long, by which code
 

@@ -76,8 +76,11 @@ def main() -> None:
             songs, training = Songs(ours, prior, plain), LatentStore(arguments.train)
             metrics = evaluate(songs, training, chosen, settings, origins, models, finished)
             tracker.summary(summary_metrics(metrics))
-            tracker.artifact(finished / "metrics.json")
-            tracker.artifact(finished / "table.csv")
+            for name, sha256 in models.items():
+                tracker.tag(f"sha256.{name}", sha256)
+            for name in ("metrics.json", "table.csv", "plots", "listening/generation"):
+                tracker.exhibit(finished / name)
+            tracker.exhibit(next((finished / "listening" / "excerpts").iterdir()))
         for path in sorted(finished.iterdir()):
             publish(path, arguments.output / path.name)
 

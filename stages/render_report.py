@@ -9,7 +9,8 @@ from dirac.command import behave_as_command
 from dirac.params import load_params
 from dirac.reporting.inputs import ReportFiles
 from dirac.reporting.page import render
-from dirac.scratch import publish
+from dirac.scratch import project_root, publish
+from dirac.training.tracking import track
 
 PACKAGES = ["dirac", "torch", "torchaudio", "encodec", "museval", "lmdb", "numpy", "dvc", "mlflow"]
 
@@ -42,6 +43,8 @@ def main() -> None:
     written = arguments.output.with_name(f".{arguments.output.name}")
     written.write_text(page, encoding="utf-8")
     publish(written, arguments.output)
+    with track("render_report", params.model_dump(mode="json"), project_root()) as tracker:
+        tracker.exhibit(arguments.output)
 
 
 if __name__ == "__main__":

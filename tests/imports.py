@@ -17,6 +17,7 @@ NEUTRAL = {
     "dirac/scratch.py",
     "dirac/section.py",
     "dirac/sections.py",
+    "dirac/training/provenance.py",
     "dirac/training/tracking.py",
     "dirac/training/tracking_store.py",
 }

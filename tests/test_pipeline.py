@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 OF_MODEL = ["train_decomposition", "train_prior", "evaluate", "render_report"]
@@ -152,7 +153,16 @@ def test_runs_are_tracked_under_one_parent(project):
         "evaluate",
     }
     assert parents[0].data.params["model.n_latents"] == "2"
-    assert any(name.startswith("si_sdr/") for name in parents[0].data.metrics)
+    metrics, tags = parents[0].data.metrics, parents[0].data.tags
+    assert {"si_sdr/mean", "sir/mean", "sdr/mean", "generation/frechet_generated"} <= metrics.keys()
+    assert tags["dirac.command"].endswith("dvc repro")
+    assert tags["dirac.dirty"] == "false"
+    lock = YAML(typ="safe").load(project / "dvc.lock")["stages"]
+    assert tags["dvc.data/raw"] == lock["download"]["outs"][0]["md5"]
+    card = json.loads((project / "models/prior/card.json").read_text())
+    assert tags["sha256.prior"] == card["sha256"]
+    shown = {file.path for file in client.list_artifacts(parents[0].info.run_id)}
+    assert {"index.html", "metrics.json", "plots", "generation"} <= shown
 
 
 def test_a_changed_param_reruns_its_stages_only(project):

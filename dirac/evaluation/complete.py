@@ -11,6 +11,7 @@ from dirac.evaluation.generation import Clips, score_generation
 from dirac.evaluation.intervals import Bootstrap
 from dirac.evaluation.listening import Listening
 from dirac.evaluation.ours import METHODS
+from dirac.evaluation.plots import draw_spectrograms
 from dirac.evaluation.results import OURS, write_json, write_results
 from dirac.evaluation.run import evaluate_separation
 from dirac.evaluation.scores import Settings
@@ -58,6 +59,7 @@ def evaluate(
         chosen.n_recompositions,
     )
     listening.write(songs, round(chosen.generated_seconds * rate))
+    draw_spectrograms(folder / "listening", folder / "plots" / "spectrograms.png")
     captured = capture(
         ours.signals,
         ours.excerpts,

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dirac.model_files import save_model, write_rows
+from dirac.model_files import load_model, save_model, write_rows
 from dirac.training.batches import KeyedDataset
 from dirac.training.checkpoint import Checkpoint
 from dirac.training.distributed import Processes
@@ -55,7 +55,7 @@ def fit(
 
         def show(average: nn.Module, step: int) -> None:
             if picture is not None:
-                _track_picture(tracker, session.folder / f"parts-{step:07d}.webp", picture(average))
+                _track_picture(tracker, session.folder / f"parts-{step:07d}.png", picture(average))
 
         run = Run(processes, Checkpoint(session.folder, session.fingerprint), tracker)
         trained = train(model, *datasets, settings, run, show)
@@ -64,6 +64,8 @@ def fit(
             save_model(finished, trained.model.state_dict(), {**card, "n_parameters": n_parameters})
             write_rows(finished / "history.csv", trained.history)
             write_rows(finished / "validation.csv", trained.validation)
+            name = session.stage.removeprefix("train_")
+            tracker.tag(f"sha256.{name}", load_model(finished)[1]["sha256"])
             last = {f"{session.stage}/{name}": x for name, x in trained.validation[-1].items()}
             tracker.summary(last | {f"{session.stage}/n_parameters": float(n_parameters)})
         processes.wait()

@@ -29,8 +29,11 @@ class Tracker(Protocol):
     def artifact(self, path: Path) -> None:
         """A file to keep with the stage."""
 
+    def exhibit(self, path: Path) -> None:
+        """A file or a folder to keep with the experiment, where one looks first."""
+
     def tag(self, name: str, value: str) -> None:
-        """A word about the stage."""
+        """A word about the stage and its experiment."""
 
     def flush(self) -> None:
         """Sends what waits."""
@@ -42,6 +45,7 @@ class NullTracker:
     def log(self, step: int, metrics: Mapping[str, float]) -> None: ...
     def summary(self, metrics: Mapping[str, float]) -> None: ...
     def artifact(self, path: Path) -> None: ...
+    def exhibit(self, path: Path) -> None: ...
     def tag(self, name: str, value: str) -> None: ...
     def flush(self) -> None: ...
 
@@ -54,6 +58,7 @@ class MlflowTracker:
 
     def __init__(self, client: "MlflowClient", run_id: str, parent_id: str) -> None:
         self.run_id, self.parent_id = run_id, parent_id
+        self.uri = client.tracking_uri
         self._client = client
         self._lost = False
         self._waiting: list[Metric] = []
@@ -72,8 +77,15 @@ class MlflowTracker:
     def artifact(self, path: Path) -> None:
         self._attempt(self._client.log_artifact, self.run_id, str(path))
 
+    def exhibit(self, path: Path) -> None:
+        if path.is_dir():
+            self._attempt(self._client.log_artifacts, self.parent_id, str(path), path.name)
+        else:
+            self._attempt(self._client.log_artifact, self.parent_id, str(path))
+
     def tag(self, name: str, value: str) -> None:
-        self._attempt(self._client.set_tag, self.run_id, name, value)
+        for run_id in (self.run_id, self.parent_id):
+            self._attempt(self._client.set_tag, run_id, name, value)
 
     def flush(self) -> None:
         self._send(self.run_id, self._waiting)
@@ -132,13 +144,30 @@ def track(
         return
     status = "FAILED"
     try:
-        yield tracker
+        with _system_metrics(tracker.run_id, tracker.uri):
+            yield tracker
         status = "FINISHED"
     except (SystemExit, KeyboardInterrupt):
         status = "KILLED"
         raise
     finally:
         tracker.close(status)
+
+
+@contextmanager
+def _system_metrics(run_id: str, uri: str) -> Iterator[None]:
+    """Processor, memory, disk, network and GPU by the clock, as system/*; a thread of MLflow's.
+
+    MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL, in seconds, is 10 if it is not set.
+    """
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    monitor = SystemMetricsMonitor(run_id, resume_logging=True, tracking_uri=uri)
+    monitor.start()
+    try:
+        yield
+    finally:
+        monitor.finish()
 
 
 def _open(

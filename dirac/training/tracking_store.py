@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Thread
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from filelock import FileLock
+
+from dirac.training import provenance
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -93,7 +94,7 @@ def experiment_id(client: "MlflowClient") -> str:
 
 def parent_run(client: "MlflowClient", experiment: str, params: Mapping[str, object]) -> str:
     """The run of this DVC experiment and these params, made if there is none; lock held."""
-    flat = flatten(params)
+    flat = provenance.flatten(params)
     name = os.environ.get("DVC_EXP_NAME", "")
     text = json.dumps([name, flat], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -101,17 +102,24 @@ def parent_run(client: "MlflowClient", experiment: str, params: Mapping[str, obj
     if found:
         run_id = str(found[0].info.run_id)
         client.update_run(run_id, status="RUNNING")
-        return run_id
-    tags = {"dirac.key": key, **revision_tags()}
-    return _new_run(client, experiment, name or f"repro-{key[:8]}", tags, flat)
+    else:
+        run_id = _new_run(client, experiment, name or f"repro-{key[:8]}", {"dirac.key": key}, flat)
+    for tag, value in (revision_tags() | how_to(params)).items():
+        client.set_tag(run_id, tag, value)
+    if patch := provenance.changes():
+        client.log_text(run_id, patch, "changes.patch")
+    return run_id
 
 
 def stage_run(
     client: "MlflowClient", parent: str, stage: str, params: Mapping[str, object], known: str | None
 ) -> str:
-    """A child of the parent for a stage, or the killed one (known), which goes on."""
+    """A child of the parent for a stage, or the killed one (known), which goes on; lock held."""
     from mlflow.exceptions import MlflowException
 
+    versions = provenance.versions(stage)
+    for tag, value in versions.items():
+        client.set_tag(parent, tag, value)
     if known is not None:
         try:
             client.update_run(known, status="RUNNING")
@@ -120,9 +128,9 @@ def stage_run(
             pass  # kept on another server, or deleted since: begin a new one
         else:
             return known
-    tags = {"mlflow.parentRunId": parent, "dirac.stage": stage, **revision_tags()}
+    tags = {"mlflow.parentRunId": parent, "dirac.stage": stage, **revision_tags(), **versions}
     experiment = client.get_run(parent).info.experiment_id
-    return _new_run(client, experiment, stage, tags, flatten(params))
+    return _new_run(client, experiment, stage, tags, provenance.flatten(params))
 
 
 def _new_run(
@@ -140,32 +148,28 @@ def _new_run(
     return run_id
 
 
-def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    """{"model": {"n_latents": 2}} -> {"model.n_latents": "2"}."""
-    flat: dict[str, str] = {}
-    for name, value in params.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = str(value)
-    return flat
-
-
 def revision_tags() -> dict[str, str]:
-    """The DVC experiment's name and the git revision, where there are any."""
-    tags = {"dvc.exp_name": os.environ.get("DVC_EXP_NAME"), "mlflow.source.git.commit": revision()}
+    """The DVC experiment's name, the git revision, and whether the code is still that."""
+    revision = provenance.revision()
+    tags = {"dvc.exp_name": os.environ.get("DVC_EXP_NAME"), "mlflow.source.git.commit": revision}
+    if revision:
+        tags["dirac.dirty"] = str(provenance.is_dirty()).lower()
     return {name: value for name, value in tags.items() if value}
 
 
-def revision() -> str | None:
-    """The git revision of the working folder, or DVC's baseline; None without git."""
-    try:
-        git = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+def how_to(params: Mapping[str, object]) -> dict[str, str]:
+    """How to make the run again, as a tag and as the description that its page begins with."""
+    command = provenance.command(params)
+    changed = (
+        ""
+        if not provenance.is_dirty()
+        else (
+            "\n\nThe code had been changed since that revision: apply `changes.patch`, beside the "
+            "artifacts, before."
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return os.environ.get("DVC_EXP_BASELINE_REV")
-    return git.stdout.strip() if git.returncode == 0 else os.environ.get("DVC_EXP_BASELINE_REV")
+    )
+    note = f"To make this run again, in a clone of the project:\n\n    {command}{changed}"
+    return {"dirac.command": command, "mlflow.note.content": note}
 
 
 def chunks(values: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -53,6 +53,7 @@ def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
         "si_sdr.png",
         "sdr.png",
         "sir.png",
+        "spectrograms.png",
     }
     written = contents(reports)
     assert len([name for name in written if name.startswith("scores/")]) == 4 * len(METHODS)

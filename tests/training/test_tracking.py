@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dirac.training import tracking_store
+from dirac.training import provenance, tracking_store
 from dirac.training.tracking import MlflowTracker, NullTracker, Tracker, track
 
 PARAMS = {"seed": 0, "model": {"n_latents": 2, "channels": (1, 2)}}
@@ -37,7 +37,7 @@ def runs_of(root: Path, **params: object) -> dict[str, Any]:
     client = MlflowClient(f"sqlite:///{root}/mlflow.db")
     experiment = client.get_experiment_by_name("dirac")
     assert experiment is not None
-    wanted = tracking_store.flatten(params)
+    wanted = provenance.flatten(params)
     return {
         run.info.run_name: run
         for run in client.search_runs([experiment.experiment_id])
@@ -67,6 +67,8 @@ def test_stages_stand_under_their_experiment(
     with track("evaluate", PARAMS, root) as tracker:
         tracker.summary({"si_sdr/drums": 6.5})
         tracker.artifact(page)
+        tracker.exhibit(page)
+        tracker.exhibit(page.parent)
         tracker.tag("device", "cpu")
     runs = runs_of(root, **PARAMS)
     assert runs.keys() == {"loud-wolf", "train", "evaluate"}
@@ -76,7 +78,7 @@ def test_stages_stand_under_their_experiment(
         assert run.data.params == {
             "seed": "0",
             "model.n_latents": "2",
-            "model.channels": "(1, 2)",
+            "model.channels": "[1, 2]",
         }
         assert run.data.tags["dvc.exp_name"] == "loud-wolf"
     for child in (training, evaluation):
@@ -84,9 +86,32 @@ def test_stages_stand_under_their_experiment(
     assert training.data.metrics == {"loss": 0.25}
     assert training.data.tags["dirac.n_non_finite_dropped"] == "2"
     assert parent.data.metrics == evaluation.data.metrics == {"si_sdr/drums": 6.5}
-    assert evaluation.data.tags["device"] == "cpu"
+    assert evaluation.data.tags["device"] == parent.data.tags["device"] == "cpu"
     kept = root / "mlruns" / evaluation.info.run_id / "artifacts" / "page.html"
     assert kept.read_text() == "hello"
+    shown = root / "mlruns" / parent.info.run_id / "artifacts"
+    assert (shown / "page.html").exists()
+    assert (shown / tmp_path.name / "page.html").exists()
+
+
+def test_the_machine_is_measured_meanwhile(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    metrics: dict[str, float] = {}
+    for seconds in (0.5, 5, 50):  # as long as it takes a busy machine
+        if not metrics:
+            with track("train", {"run": seconds}, root):
+                time.sleep(seconds)
+            metrics = runs_of(root, run=seconds)["train"].data.metrics
+    assert metrics["system/system_memory_usage_megabytes"] > 0
+    assert "system/cpu_utilization_percentage" in metrics
+
+
+def test_its_page_says_how_to_make_a_run_again(root: Path) -> None:
+    use("train", {"run": "told"}, root, None, None)
+    (parent,) = (r for name, r in runs_of(root, run="told").items() if name != "train")
+    command = parent.data.tags["dirac.command"]
+    assert "dvc" in command
+    assert command in parent.data.tags["mlflow.note.content"]
 
 
 def test_a_killed_stage_goes_on_with_its_run(root: Path, tmp_path: Path) -> None:
@@ -137,6 +162,8 @@ def test_a_server_lost_on_the_way_is_asked_no_more() -> None:
         def log_batch(self, run_id: str, metrics: list[Any]) -> None:
             self.n_calls += 1
             raise ConnectionError("gone")
+
+        tracking_uri = ""
 
         def set_terminated(self, run_id: str, status: str) -> None:
             self.n_calls += 1

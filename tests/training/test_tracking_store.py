@@ -3,7 +3,6 @@
 import os
 import socket
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,23 +16,6 @@ def test_a_server_that_never_answers_is_not_waited_for() -> None:
         began = time.monotonic()
         assert not tracking_store.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", 0.5)
     assert time.monotonic() - began < 2
-
-
-def test_revision_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DVC_EXP_BASELINE_REV", raising=False)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert tracking_store.revision() is None
-    monkeypatch.setenv("PATH", "")
-    assert tracking_store.revision() is None
-    monkeypatch.setenv("DVC_EXP_BASELINE_REV", "abc")
-    assert tracking_store.revision() == "abc"
-
-
-def test_flatten() -> None:
-    params = {"seed": 0, "model": {"encoder": {"kernel": 3}, "channels": (1, 2)}}
-    expected = {"seed": "0", "model.encoder.kernel": "3", "model.channels": "(1, 2)"}
-    assert tracking_store.flatten(params) == expected
 
 
 def test_chunks_keep_everything_in_order() -> None:
