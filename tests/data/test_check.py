@@ -36,7 +36,7 @@ def test_what_there_is_is_counted(slakh):
 
 
 def test_all_that_is_wrong_is_named_at_once(slakh, sine):
-    cut, missing, short = (
+    cut, missing, _short = (
         slakh / place for place in ("train/Track00000", "train/Track00001", "test")
     )
     stem = cut / "stems" / "S02.flac"
