@@ -15,7 +15,6 @@ from dirac.audio.spectrogram import Spectrogram
 from dirac.data.caching import ExcerptLatents, Selection
 from dirac.data.tracks import Excerpt, Stem, Track
 
-CODECS = ("spectrogram", "encodec_24khz", "encodec_48khz")
 SECONDS = 7.0
 
 
@@ -33,7 +32,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     """Seconds of audio a second, of excerpts of 7 s; floor: the copying of what goes in and out."""
     n_repeats = max(1, size.n_repeats // 2)
     seconds = min(SECONDS, size.song_seconds)
-    for name in CODECS:
+    for name in size.codecs:
         codec = open_codec(name)
         if isinstance(codec, torch.nn.Module):
             codec.to(device())
@@ -66,7 +65,7 @@ def caching(size: Size, folder: Path) -> Iterator[Row]:
         stems[source] = (Stem(path),)
     track = Track("song", "train", rate, round(rate * 2 * seconds), stems)
     selection = Selection(("drums", "bass"), seconds, -50.0, False, 0.01)
-    for name in CODECS[:2]:
+    for name in size.codecs[:2]:
         codec = open_codec(name)
         excerpts = [Excerpt("song", start, seconds) for start in (0.0, seconds)]
         latents = ExcerptLatents([track], excerpts, codec, selection, "float16")

@@ -16,18 +16,19 @@ class Size:
     """How much is measured: enough for steady figures, or just enough to run."""
 
     n_repeats: int
+    codecs: tuple[str, ...]
     song_seconds: float
     n_excerpts: int  # in the store that is read
     n_reads: int
     n_workers: tuple[int, ...]
     batch_of_paper: int  # 64 takes a minute a step on a CPU
     n_frames_of_paper: int
-    reference_steps: int  # of the sampler that others are measured against
 
 
-FULL = Size(5, 21.0, 600, 2000, (0, 1, 2, 4, 8), 4, 512, 1000)
-ON_GPU = Size(10, 300.0, 4000, 20000, (0, 1, 2, 4, 8), 64, 512, 1000)
-TINY = Size(1, 1.0, 8, 8, (0, 1), 1, 64, 4)
+CODECS = ("spectrogram", "encodec_24khz", "encodec_48khz")
+FULL = Size(5, CODECS, 21.0, 600, 2000, (0, 1, 2, 4, 8), 4, 512)
+ON_GPU = Size(10, CODECS, 300.0, 4000, 20000, (0, 1, 2, 4, 8), 64, 512)
+TINY = Size(1, CODECS[:1], 0.5, 8, 8, (0, 1), 1, 64)
 
 
 def params_of(*settings: str) -> Params:

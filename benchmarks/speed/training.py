@@ -10,7 +10,7 @@ import torch
 from floors import device, flops_of, product
 from measure import Row, Work, interleaved
 from plain import PlainDecomposition, PlainTraining
-from setting import Size, params_of
+from setting import TINY, Size, params_of
 from torch import Tensor, nn
 
 from dirac.models.decomposition import Decomposition
@@ -31,13 +31,14 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     default, like_paper = params_of(), params_of("paper-objective")
     paper, n_paper = params_of("paper"), size.batch_of_paper
     n, frames = default.train.batch_size, default.train.n_frames
-    if n_paper == 1:
+    if size is TINY:
         n, frames = 2, size.n_frames_of_paper
     yield from _compared("paper's size", paper, n_paper, size.n_frames_of_paper, size)
     yield from _compared("default size, paper's objective", like_paper, n, frames, size)
     yield from _compared("default", default, n, frames, size)
     yield from _compared_prior("prior, paper's size", paper, n_paper, size.n_frames_of_paper, size)
-    yield from _compared_prior("prior, default", default, n, default.prior.n_frames, size)
+    frames = min(default.prior.n_frames, 2 * frames)
+    yield from _compared_prior("prior, default", default, n, frames, size)
 
 
 def _compared(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Iterator[Row]:
