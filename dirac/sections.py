@@ -103,6 +103,7 @@ class Anchors(Section):
 
 
 class Train(Optimisation):
+    n_processes: Literal["auto"] | Count
     objective: Literal["anchored", "paper", "supervised"]
     regression_share: Share
     masking_weight: NonNegative

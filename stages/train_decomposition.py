@@ -34,6 +34,7 @@ def main() -> None:
 
     params = load_params()
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
+    del used["train"]["n_processes"]  # any number has the same result
     key = fingerprint(used, [arguments.train, arguments.validation])
     with work_folder("train_decomposition", key) as folder, distributed() as processes:
         session = Session(

@@ -29,13 +29,13 @@ FLOORS = [
     {"separation"},
     {"evaluation"},
     {"assembly"},
-    {"packaged", "packing"},
+    {"packaged", "packing", "launch"},
     {"cli"},
     {"__main__"},
 ]
 FLOOR = {unit: number for number, floor in enumerate(FLOORS) for unit in floor}
 # They hand the numbers to the rest, which takes plain values.
-READERS_OF_PARAMS = {"settings", "assembly", "packing", "cli"}
+READERS_OF_PARAMS = {"settings", "assembly", "packing", "cli", "launch"}
 MAX_LINES = 250
 
 yaml = YAML(typ="safe")

@@ -1,0 +1,41 @@
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from dirac import launch
+from dirac.params import ParamsError
+
+STAGE = ["stages/train_prior.py", "--output", "models/prior"]
+PROJECT = Path(__file__).parents[1]
+
+
+def test_one_process_is_the_stage_itself_and_more_are_torchruns() -> None:
+    assert launch.command(STAGE, 1) == [sys.executable, *STAGE]
+    assert launch.command(STAGE, 3)[-4:] == ["--nproc-per-node=3", *STAGE]
+
+
+@pytest.mark.parametrize(("n_gpus", "expected"), [(0, 1), (1, 1), (8, 8)])
+def test_auto_is_one_for_each_gpu(
+    monkeypatch: pytest.MonkeyPatch, n_gpus: int, expected: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_gpus)
+    assert launch.count_processes("auto") == expected
+
+
+def test_the_environment_comes_before_params(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, words: started.append(words))
+    monkeypatch.setattr(sys, "argv", ["dirac.launch", *STAGE])
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.delenv("NPROC", raising=False)
+    launch.main()
+    monkeypatch.setenv("NPROC", "2")
+    launch.main()
+    assert started == [launch.command(STAGE, 1), launch.command(STAGE, 2)]
+    for wrong in ("0", "two", "-1"):
+        monkeypatch.setenv("NPROC", wrong)
+        with pytest.raises(ParamsError, match="a number or auto"):
+            launch.main()
