@@ -17,6 +17,9 @@ from dirac.training.distributed import Processes
 from dirac.training.schedules import schedule, warmup_cosine
 
 
+DIVERGED = 10  # times the loss of a model that has learnt nothing yet
+
+
 class TrainingError(RuntimeError):
     """The training went wrong; the message names the step and the examples."""
 
@@ -127,13 +130,16 @@ class Trainer:
         return Draws(settings.batch_size, processes.rank, processes.world_size, shared)
 
     def check(self, batches: BatchKeys) -> None:
-        """Fetches the newest losses, which waits for the GPU, and makes sure that they are finite.
+        """Fetches the newest losses, which waits for the GPU, and makes sure that they are sound:
 
-        Raises TrainingError, in every process, with the step and the keys of its batch.
+        finite, and not `DIVERGED` times that of the first row of the history. Raises TrainingError,
+        in every process, with the step and the keys of its batch.
         """
+        highest = DIVERGED * self.history[0]["loss"] if self.history else math.inf
         for step, terms in enumerate(self._fetched(), self.step - len(self._unchecked)):
-            if not all(math.isfinite(value) for value in terms.values()):
-                raise TrainingError(_not_finite(terms, step, batches))
+            is_finite = all(math.isfinite(value) for value in terms.values())
+            if not is_finite or terms["loss"] > highest:
+                raise TrainingError(_diverged(terms, step, batches))
             self._pending.append(terms)
         self._unchecked = []
 
@@ -166,7 +172,7 @@ def mean_rows(rows: Iterable[Row]) -> Row:
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
-def _not_finite(terms: Row, step: int, batches: BatchKeys) -> str:
+def _diverged(terms: Row, step: int, batches: BatchKeys) -> str:
     values = ", ".join(f"{name} {value:g}" for name, value in terms.items())
     return (
         f"training diverged at step {step} ({values}); its batch was, as (example, position): "

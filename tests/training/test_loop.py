@@ -110,6 +110,17 @@ def test_tracking_is_flushed_when_the_state_is_saved(tmp_path: Path) -> None:
     assert diary.n_flushes >= 23
 
 
+def test_a_loss_that_explodes_is_divergence(tmp_path: Path) -> None:
+    class Loud(Waves):
+        def __getitem__(self, key: Key) -> Tensor:
+            return super().__getitem__(key) * (50 if key[0] == 20 else 1)
+
+    small_run(tmp_path)
+    with pytest.raises(TrainingError, match=r"diverged at step \d+ \(loss .*\(20, 0\."):
+        small_run(tmp_path, replace(SETTINGS, n_steps=40), Loud(21))
+    assert (Checkpoint(tmp_path, "tiny").load() or {})["step"] == 23
+
+
 def test_divergence_names_step_and_examples_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     class Broken(Waves):
         def __getitem__(self, key: Key) -> Tensor:
