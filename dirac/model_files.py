@@ -15,7 +15,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
 FORMAT = 1
 Row = dict[str, float]
@@ -70,6 +70,20 @@ def load_model(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return load_safetensors(weights), card
     except SafetensorError as error:
         raise CheckpointError(f"{folder / 'model.safetensors'} cannot be read: {error}") from error
+
+
+def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Loads weights into a model. Raises CheckpointError that says which differ, if any do."""
+    own, found = ({n: tuple(x.shape) for n, x in s.items()} for s in (model.state_dict(), state))
+    differences = [
+        f"{name} is {found.get(name, 'missing')} in the file, {own.get(name, 'missing')} in the model"
+        for name in sorted(own.keys() | found.keys())
+        if own.get(name) != found.get(name)
+    ]
+    if differences:
+        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise CheckpointError("; ".join(differences[:3]) + more)
+    model.load_state_dict(state)
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from dirac.command import behave_as_command
 from dirac.data.components import ComponentDataset, encode_store
-from dirac.model_files import load_model
+from dirac.model_files import fill, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
@@ -66,7 +66,7 @@ def main() -> None:
 def load_decomposition(folder: Path) -> Decomposition:
     weights, card = load_model(folder)
     decomposition = Decomposition(**card["model"])
-    decomposition.load_state_dict(weights)
+    fill(decomposition, weights)
     return decomposition.eval()
 
 

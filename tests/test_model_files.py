@@ -10,6 +10,7 @@ import torch
 from dirac import model_files
 from dirac.model_files import (
     CheckpointError,
+    fill,
     load_model,
     save_model,
     write_atomically,
@@ -70,3 +71,14 @@ def test_rows_as_csv(tmp_path: Path) -> None:
     write_rows(tmp_path / "new" / "t.csv", [{"step": 1, "loss": 0.1}, {"step": 2, "extra": 1 / 3}])
     text = (tmp_path / "new" / "t.csv").read_text()
     assert text == f"step,loss,extra\n1,0.1,\n2,,{1 / 3!r}\n"
+
+
+def test_weights_that_do_not_fit_are_named() -> None:
+    model, other = torch.nn.Linear(2, 3), torch.nn.Linear(4, 3, bias=False)
+    fill(model, {name: value + 1 for name, value in torch.nn.Linear(2, 3).state_dict().items()})
+    with pytest.raises(CheckpointError) as failure:
+        fill(model, other.state_dict())
+    assert str(failure.value) == (
+        "bias is missing in the file, (3,) in the model; "
+        "weight is (3, 4) in the file, (3, 2) in the model"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dirac.model_files import CheckpointError, load_model
+from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.prior import MaskedPrior
 from dirac.separation.separator import Separator
 
@@ -62,7 +62,7 @@ def _load(
     state, card = load_model(folder)
     try:
         prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
-        prior.load_state_dict(state)
+        fill(prior, state)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             f"{folder / 'card.json'} does not describe the prior beside it "

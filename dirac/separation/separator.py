@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
 from dirac.audio.spectrogram import Spectrogram
-from dirac.model_files import CheckpointError, load_model
+from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.separation.consistency import consistent_estimates, repeated_masks
 from dirac.separation.pieces import in_pieces
@@ -62,7 +62,7 @@ class Separator:
                 bandwidth=made["bandwidth"],
                 spectrogram=SimpleNamespace(**made["spectrogram"]),
             )
-            model.load_state_dict(state)
+            fill(model, state)
         except (KeyError, TypeError, RuntimeError) as error:
             raise CheckpointError(
                 f"{folder / 'card.json'} does not describe the decomposition beside it "

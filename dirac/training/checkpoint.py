@@ -6,13 +6,14 @@ import pickle
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from dirac.model_files import FORMAT, CheckpointError, sync_folder, write_synced
+from dirac.training.tracking_store import flatten
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,12 @@ class Checkpoint:
     """The state of a training in `folder`: the newest, and the one before in case it is damaged.
 
     fingerprint: of everything the training depends on; a state of another one is refused.
+    params: among these, kept beside the state to say what differs.
     """
 
     folder: Path
     fingerprint: str
+    params: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def newest(self) -> Path:
@@ -36,7 +39,8 @@ class Checkpoint:
     def save(self, state: Mapping[str, Any]) -> None:
         """Writes builtins and tensors. Raises CheckpointError if the disk refuses."""
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, "fingerprint": self.fingerprint, **state}, buffer)
+        marks = {"fingerprint": self.fingerprint, "params": flatten(self.params)}
+        torch.save({"format": FORMAT, **marks, **state}, buffer)
         # Of this process alone: should two equal runs ever share the folder, any of their
         # checkpoints is good for both.
         temporary = self.folder / f"checkpoint.{os.getpid()}.partial"
@@ -75,8 +79,16 @@ class Checkpoint:
             )
         if state["fingerprint"] != self.fingerprint:
             raise CheckpointError(
-                f"{path} belongs to another run: its fingerprint of params and data is "
-                f"{state['fingerprint']}, this run's {self.fingerprint}. Delete its folder, or go "
-                "back to the params it was made with"
+                f"{path} belongs to another run: {self._differences(state.get('params', {}))}. "
+                "Delete its folder, or go back to what it was made with"
             )
         return state
+
+    def _differences(self, params: Mapping[str, str]) -> str:
+        own = flatten(self.params)
+        differing = [
+            f"{name} is {params.get(name, 'missing')} there, {own.get(name, 'missing')} here"
+            for name in sorted(own.keys() | params.keys())
+            if own.get(name) != params.get(name)
+        ]
+        return ", ".join(differing) or "of the same params, but other data or other code"

@@ -57,7 +57,9 @@ def fit(
             if picture is not None:
                 _track_picture(tracker, session.folder / f"parts-{step:07d}.png", picture(average))
 
-        run = Run(processes, Checkpoint(session.folder, session.fingerprint), tracker)
+        run = Run(
+            processes, Checkpoint(session.folder, session.fingerprint, session.params), tracker
+        )
         trained = train(model, *datasets, settings, run, show)
         if processes.is_main:
             n_parameters = sum(parameter.numel() for parameter in model.parameters())

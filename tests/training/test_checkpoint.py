@@ -52,9 +52,11 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
 
 
 def test_another_run_and_another_format_are_refused(tmp_path: Path) -> None:
-    Checkpoint(tmp_path, "abc").save({"step": 1})
-    with pytest.raises(CheckpointError, match=r"fingerprint .* is abc, this run's xyz"):
-        Checkpoint(tmp_path, "xyz").load()
+    Checkpoint(tmp_path, "abc", {"train": {"n_steps": 5, "seed": 1}}).save({"step": 1})
+    with pytest.raises(CheckpointError, match=r"run: train\.n_steps is 5 there, 7 here\. Delete"):
+        Checkpoint(tmp_path, "xyz", {"train": {"n_steps": 7, "seed": 1}}).load()
+    with pytest.raises(CheckpointError, match="of the same params, but other data or other code"):
+        Checkpoint(tmp_path, "xyz", {"train": {"n_steps": 5, "seed": 1}}).load()
     torch.save({"step": 1}, tmp_path / "checkpoint.pt")
     with pytest.raises(CheckpointError, match="no checkpoint of format 1"):
         Checkpoint(tmp_path, "abc").load()
