@@ -76,7 +76,8 @@ def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Loads weights into a model. Raises CheckpointError that says which differ, if any do."""
     own, found = ({n: tuple(x.shape) for n, x in s.items()} for s in (model.state_dict(), state))
     differences = [
-        f"{name} is {found.get(name, 'missing')} in the file, {own.get(name, 'missing')} in the model"
+        f"{name} is {found.get(name, 'missing')} in the file, {own.get(name, 'missing')} in the "
+        "model"
         for name in sorted(own.keys() | found.keys())
         if own.get(name) != found.get(name)
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from dirac.command import behave_as_command
-from dirac.data.components import ComponentDataset, encode_store
+from dirac.data.components import ComponentDataset, encode_store, read_components
 from dirac.model_files import fill, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
@@ -15,6 +15,8 @@ from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
+
+N_SCALED = 10_000  # excerpts at most by which components are scaled: more change nothing
 
 
 def main() -> None:
@@ -34,9 +36,12 @@ def main() -> None:
             "train_prior", folder, key, params.model_dump(mode="json"), project_root()
         )
         decomposition = load_decomposition(arguments.decomposition).to(processes.device)
-        training, validation = (
-            encode_store(path, decomposition.encode, processes.device) for path in stores
-        )
+        encoded = [folder / f"{path.stem}.npy" for path in stores]
+        if processes.is_main:
+            for path, target in zip(stores, encoded, strict=True):
+                encode_store(path, decomposition.encode, processes.device, target)
+        processes.wait()
+        training, validation = (read_components(path) for path in encoded)
         card = {
             "model": {
                 "n_components": training.shape[1],
@@ -49,7 +54,7 @@ def main() -> None:
         }
         torch.manual_seed(params.seed)
         model = MaskedPrior(**card["model"])
-        model.fit_scale(training)
+        model.fit_scale(training[:: len(training) // N_SCALED + 1])
         settings = TrainSettings(
             seed=params.seed,
             **params.prior.model_dump(exclude={"target", "hide_all", "denoiser", "n_frames"}),

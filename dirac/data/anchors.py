@@ -21,6 +21,7 @@ from dirac.data.datasets import MixtureDataset
 from dirac.data.store import LatentStore
 
 Array = np.ndarray[Any, np.dtype[Any]]
+MAX_READ = 1_000_000  # windows, evenly spread: anchors enough, and memory stays the same
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
 N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
@@ -66,7 +67,8 @@ def read_windows(path: Path, n_frames: int) -> Windows:
     store = LatentStore(path)
     measure = _power_and_change if store.meta.exponent == 1 else _changes
     places, statistics = [], []
-    for index in range(len(store)):
+    n_windows = len(store) * (store.meta.n_frames // n_frames)
+    for index in range(0, len(store), n_windows // MAX_READ + 1):
         amplitude = _amplitude(store, index)
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -15,19 +17,34 @@ BATCH = 32  # fixed, so that the components are the same on every machine of a k
 
 
 @torch.inference_mode()
-def encode_store(path: Path, encode: Callable[[Tensor], Tensor], device: torch.device) -> Tensor:
-    """(excerpts, components, component channels, frames) of all mixtures of a store.
+def encode_store(
+    path: Path, encode: Callable[[Tensor], Tensor], device: torch.device, target: Path
+) -> None:
+    """Writes the components of all mixtures of a store, float32, to a .npy file; once.
 
-    encode: latents (batch, channels, frames) -> components, on `device`. They are a
-    fraction of the latents, so that all of them are held in memory.
+    encode: latents (batch, channels, frames) -> (batch, components, component channels, frames), on
+    `device`. Memory holds one batch of them.
     """
-    store = LatentStore(path)
-    batches = []
+    if target.exists():
+        return
+    store, beside = LatentStore(path), target.with_suffix(".partial")
+    written: np.memmap[Any, np.dtype[np.float32]] | None = None
     for first in range(0, len(store), BATCH):
         numbers = range(first, min(first + BATCH, len(store)))
         latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
-        batches.append(encode(latents.to(device)).cpu())
-    return torch.cat(batches)
+        components = encode(latents.to(device)).float().cpu().numpy()
+        if written is None:
+            shape = (len(store), *components.shape[1:])
+            written = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
+        written[first : first + len(numbers)] = components
+    if written is not None:
+        written.flush()
+        beside.replace(target)
+
+
+def read_components(path: Path) -> Tensor:
+    """(excerpts, components, component channels, frames), read from the file as they are used."""
+    return torch.from_numpy(np.load(path, mmap_mode="c"))  # torch refuses what is read-only
 
 
 class ComponentDataset(Dataset[Tensor]):

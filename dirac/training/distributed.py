@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 T = TypeVar("T")
+PATIENCE = timedelta(hours=2)  # with the main process, which may prepare data for all of them
 
 
 class DeviceError(ValueError):
@@ -89,7 +91,8 @@ def distributed() -> Iterator[Processes]:
     else:
         share_cores(local_size)
     if world_size > 1:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, timeout=PATIENCE)
     try:
         yield Processes(int(os.environ.get("RANK", "0")), world_size, device)
     finally:

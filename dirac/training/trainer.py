@@ -16,7 +16,6 @@ from dirac.training.batches import STEP, BatchKeys, derive_seed
 from dirac.training.distributed import Processes
 from dirac.training.schedules import schedule, warmup_cosine
 
-
 DIVERGED = 10  # times the loss of a model that has learnt nothing yet
 
 

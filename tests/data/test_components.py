@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.components import BATCH, ComponentDataset, OneComponent, encode_store
+from dirac.data.components import (
+    BATCH,
+    ComponentDataset,
+    OneComponent,
+    encode_store,
+    read_components,
+)
 
 from . import stores
 
@@ -16,11 +22,18 @@ def mixtures() -> np.ndarray:
 
 def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
     path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
-    components = encode_store(
-        path, lambda latents: 2 * latents.unflatten(1, (2, 2)), torch.device("cpu")
-    )
+    target = tmp_path / "train.npy"
+    for factor in (2, 3):  # the second finds them there
+        encode_store(
+            path,
+            lambda latents, by=factor: by * latents.unflatten(1, (2, 2)),
+            torch.device("cpu"),
+            target,
+        )
+    components = read_components(target)
     assert components.shape == (N_EXCERPTS, 2, 2, 10)
     assert torch.equal(components.flatten(1, 2), 2 * torch.from_numpy(mixtures))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["train.lmdb", "train.npy"]
 
 
 def test_a_crop_is_where_it_was_asked_for():
