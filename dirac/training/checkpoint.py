@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from dirac.model_files import FORMAT, CheckpointError, sync_folder, write_synced
-from dirac.training.tracking_store import flatten
+from dirac.training.provenance import flatten
 
 
 @dataclass(frozen=True)
