@@ -4,13 +4,15 @@
 
 On excerpts of the test split of data/raw; without that, of the first songs of the built-in test
 split, which are rendered. Codecs have the settings of params.yaml. Writes docs/codecs.json with all
-figures, and the tables of docs/codecs.md; a codec whose weights are not at hand is listed as such.
+figures, and the tables of docs/codecs.md. Of a codec whose weights are not at hand only the cost is
+measured, with random ones.
 """
 
 import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from codec_tables import write_tables
 from tqdm import tqdm
 
 from dirac.audio.codecs import Codec, load_codec
+from dirac.audio.encodec import as_codec, untrained
 from dirac.audio.files import Waveform
 from dirac.audio.weights import CodecError
 from dirac.command import behave_as_command
@@ -93,20 +96,26 @@ class Music:
 
 
 def measure(name: str, music: Music, arguments: argparse.Namespace) -> Figures:
-    """All figures of a codec, or what is missing to have them."""
+    """All figures of a codec; without its weights, those of its cost."""
     data = music.params.data
+    figures: Figures = {}
     try:
         codec = open_codec(music.params, name)
     except CodecError as error:
         print(f"{name}: {error}", file=sys.stderr)
-        return {"missing": "weights"}
-    excerpts = music.read(codec.n_audio_channels)
+        codec = open_untrained(music.params, name)
+    else:
+        excerpts = music.read(codec.n_audio_channels)
+        figures["losses"] = measure_losses(
+            codec, excerpts, data.sources, music.sample_rate, data.silence_db
+        )
     seconds = arguments.memory_seconds
+    load = partial(open_again, open_codec if figures else open_untrained, name)
     return {
-        "losses": measure_losses(codec, excerpts, data.sources, music.sample_rate, data.silence_db),
+        **figures,
         "size": measure_size(codec, music.params.codec.dtype),
         "speed": measure_speed(codec, arguments.speed_seconds),
-        "memory": {"seconds": seconds, "bytes": measure_memory(partial(load, name), seconds)},
+        "memory": {"seconds": seconds, "bytes": measure_memory(load, seconds)},
     }
 
 
@@ -121,9 +130,14 @@ def open_codec(params: Params, name: str) -> Codec:
     )
 
 
-def load(name: str) -> Codec:
+def open_untrained(params: Params, name: str) -> Codec:
+    """As fast and as large as with the right weights."""
+    return as_codec(name, untrained(name), params.codec.quantized, params.codec.bandwidth)
+
+
+def open_again(open_: Callable[[Params, str], Codec], name: str) -> Codec:
     """In a process of its own, to which params cannot be sent."""
-    return open_codec(load_params(), name)
+    return open_(load_params(), name)
 
 
 def find_test_tracks(params: Params, arguments: argparse.Namespace, scratch: Path) -> list[Track]:

@@ -135,6 +135,13 @@ def load_encodec(
             f"codec.weights do not fit {name}: they are those of another model; the right ones are "
             f"{URL}{CHECKPOINTS[name]}"
         ) from error
+    return as_codec(name, model, quantized, bandwidth)
+
+
+def as_codec(
+    name: str, model: EncodecModel, quantized: bool, bandwidth: float
+) -> Encodec24 | Encodec48:
+    """The codec `name` of a model of its architecture, which is frozen."""
     wrapper = Encodec24 if name == "encodec_24khz" else Encodec48
     return wrapper(model, quantized, bandwidth).eval()
 
