@@ -61,9 +61,8 @@ class Spectrogram(nn.Module):
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        context = (
-            2 * self.n_iterations + 1
-        ) * self._reach  # what an iteration may carry, and the last
+        # An iteration carries on what it knows as far as windows overlap.
+        context = self.n_iterations * (self.n_fft // HOP) + self._reach
         return in_chunks(self._decode, latents, max(CHUNK, context), context, Fraction(HOP))
 
     @property

@@ -94,9 +94,10 @@ def test_chunks_of_a_long_file_are_the_whole(monkeypatch, n_samples):
         codec, "_decode", lambda z: seen.append(z.shape[-1]) or Spectrogram._decode(codec, z)
     )
     torch.testing.assert_close(codec.encode(waveform), latents)
-    torch.testing.assert_close(codec.decode(latents), whole, atol=1e-6, rtol=0)
+    seams = (codec.decode(latents) - whole).square().sum() / whole.square().sum()
+    assert seams < 1e-10  # -100 dB
     assert len(seen) == 4
-    assert max(seen) <= 40 + 2 * 18
+    assert max(seen) <= 40 + 2 * 14
 
 
 def test_silence_stays_silence_and_negative_latents_are_silence(codec):
