@@ -97,7 +97,7 @@ def bars(rows: Sequence[tuple[str, str, float, Range | None]]) -> list[Bar]:
         Bar(
             label,
             kind,
-            f"{value:.1f}".replace("-", "−"),
+            f"{round(value, 1) + 0.0:.1f}".replace("-", "−"),
             place(min(0.0, value), limits),
             place(low + abs(value), limits),
             between and (place(between[0], limits), place(low + between[1] - between[0], limits)),

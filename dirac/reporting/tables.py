@@ -40,6 +40,9 @@ MEASURES = {
     "sar": "SAR",
 }
 BOX_MEASURES = ("si_sdr", "sdr", "sir", "sar")
+# Their phase is made up, which SI-SDR counts as error: no bars beside what keeps the mixture's.
+RESYNTHESISED = {"decoded", "codec"}
+NO_RIVALS = {"mixture", "untrained"}  # they take nothing apart, so that they leave no artefacts
 ASSIGNMENTS = {
     "separation": "One assignment for the whole set",
     "separation_best": "Best assignment per excerpt",
@@ -104,8 +107,12 @@ def between(interval: charts.Range | None) -> str:
 
 
 def best_shown(column: Mapping[str, float | None]) -> float | None:
-    """The highest value that is not an upper bound's."""
-    rivals = (value for name, value in column.items() if method(name).kind != "bound")
+    """The highest value of a method that takes something apart and is no upper bound."""
+    rivals = (
+        value
+        for name, value in column.items()
+        if method(name).kind != "bound" and name not in NO_RIVALS
+    )
     return max((value for value in rivals if value is not None), default=None)
 
 
@@ -125,7 +132,7 @@ def score_rows(metrics: Mapping[str, Any], source: str) -> list[ScoreRow]:
             [
                 Cell(
                     decibels(column[name]),
-                    is_best(column[name], top, method(name)),
+                    name not in NO_RIVALS and is_best(column[name], top, method(name)),
                     between(interval_of(scores, name, measure, source)),
                 )
                 for column, top, (scores, measure) in zip(columns, tops, shown, strict=True)
@@ -156,6 +163,7 @@ def mean_bars(scores: Scores) -> list[charts.Bar]:
                 interval_of(scores, name, "si_sdr", "mean"),
             )
             for name, value in means(scores).items()
+            if name not in RESYNTHESISED
         ]
     )
 
@@ -169,7 +177,8 @@ def box_plots(
     for row in rows:
         for measure in BOX_MEASURES:
             value = finite(row[measure])
-            if row["assignment"] == "fixed" and value is not None:
+            endless = measure == "sar" and row["method"] == "mixture"  # museval says 100
+            if row["assignment"] == "fixed" and value is not None and not endless:
                 scores.setdefault((measure, row["source"], row["method"]), []).append(value)
     plots = []
     for measure in BOX_MEASURES:

@@ -114,7 +114,7 @@ def test_numbers_and_params_come_from_the_files(run: ReportFiles) -> None:
 def test_intervals_stand_below_figures_and_beside_bars(html: str) -> None:
     assert "<small>6.8 to 9.5</small>" in html
     assert "95\N{NO-BREAK SPACE}% of 2000 draws" in html
-    assert html.count("<s style=") == 7
+    assert html.count("<s style=") == 5  # of what is no resynthesis
 
 
 def test_what_parts_captured_is_drawn(html: str) -> None:

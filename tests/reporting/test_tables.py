@@ -57,3 +57,16 @@ def test_zero_has_no_sign() -> None:
         "−0.1",
         "–",
     ]
+
+
+def test_what_takes_nothing_apart_is_never_the_best() -> None:
+    measured = {"mixture": 100.0, "untrained": 23.0, "refined": 9.5, "nmf": 9.0, "oracle": 15.0}
+    separation = {name: {"sar": {"mean": value}} for name, value in measured.items()}
+    rows = tables.score_rows({"separation": separation}, "mean")
+    best = [row.label for row in rows if any(cell.best for cell in row.cells)]
+    assert best == ["DIRAC, refined"]
+
+
+def test_resynthesised_sound_has_no_bar() -> None:
+    found = tables.mean_bars(scores(refined=1.0, decoded=-9.0, codec=-8.0, oracle=9.0))
+    assert [bar.label for bar in found] == ["DIRAC, refined", "Oracle mask"]
