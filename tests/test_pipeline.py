@@ -173,3 +173,18 @@ def test_a_changed_param_reruns_its_stages_only(project):
     # What has been run before comes from the cache.
     output = run(project, "dvc", "exp", "run", "-S", "model.n_latents=2")
     assert "train_decomposition" not in stages_run(output)
+
+
+def test_a_folder_of_songs_goes_through_without_stems(project):
+    """The mixes of the built-in songs, as a musician's own; every stage but the download is new."""
+    songs = project / "songs"
+    songs.mkdir()
+    for mix in (project / "data" / "raw").glob("*/*/mix.flac"):
+        shutil.copy(mix, songs / f"{mix.parent.name}.flac")
+    changes = ("data.name=folder", "data.root=songs", "data.sources=[mixture]")
+    run(project, "dvc", "exp", "run", *(part for change in changes for part in ("-S", change)))
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert metrics["separation"] == {}
+    assert metrics["reconstruction"]["multiscale_stft"] > 0
+    page = (project / "reports/index.html").read_text()
+    assert "Without stems there is only reconstruction" in page

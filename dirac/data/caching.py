@@ -58,6 +58,8 @@ class Selection:
 class ExcerptLatents(Dataset[Item]):
     """Item i: latents (1 + sources, channels, frames) of excerpt i, mixture first, or why not.
 
+    Of a single source, which is its own mixture, there is the mixture alone.
+
     One excerpt is one batch of the codec, so that its latents do not depend on the others'.
     Errors of files are items too: raised in a worker, they would come with its stack.
     """
@@ -92,7 +94,8 @@ class ExcerptLatents(Dataset[Item]):
             return error
         if reason := self.selection.reason_to_drop(sources):
             return reason
-        waveforms = np.concatenate([mix(sources)[None], sources])
+        stems = sources if len(sources) > 1 else sources[:0]  # of one source, it is the mixture
+        waveforms = np.concatenate([mix(sources)[None], stems])
         latents = self.codec.encode(torch.from_numpy(waveforms)).to(getattr(torch, self.dtype))
         if not latents.isfinite().all():
             return DataError(f"{excerpt.name}: latents out of range for {self.dtype}")

@@ -1,6 +1,7 @@
 """Latents of mixtures and sources in one LMDB file, the same bytes for the same input.
 
-Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order;
+Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order if
+there are several;
 b"00000017/dropped" says instead why it has none. `__meta__` comes last: with it, all is there.
 """
 
@@ -78,7 +79,9 @@ class LatentStore:
         """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
         if name not in self.meta.sources:
             raise ValueError(f"{self.path} has {', '.join(self.meta.sources)}, but no {name}")
-        return self._read(index, 1 + self.meta.sources.index(name), start, n_frames)
+        several = len(self.meta.sources) > 1  # a single source is the mixture, and kept as that
+        part = 1 + self.meta.sources.index(name) if several else 0
+        return self._read(index, part, start, n_frames)
 
     def _read(self, index: int, part: int, start: int, n_frames: int | None) -> Latents:
         end = self.meta.n_frames if n_frames is None else start + n_frames

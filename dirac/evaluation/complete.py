@@ -10,11 +10,11 @@ from dirac.evaluation.captured import capture
 from dirac.evaluation.generation import Clips, score_generation
 from dirac.evaluation.intervals import Bootstrap
 from dirac.evaluation.listening import Listening
-from dirac.evaluation.ours import METHODS
+from dirac.evaluation.ours import METHODS, PARTS, Ours
 from dirac.evaluation.plots import draw_spectrograms
-from dirac.evaluation.results import OURS, write_json, write_results
+from dirac.evaluation.results import OURS, average, write_json, write_reconstruction, write_results
 from dirac.evaluation.run import evaluate_separation
-from dirac.evaluation.scores import Settings
+from dirac.evaluation.scores import Document, Settings
 from dirac.evaluation.songs import Songs
 from dirac.sections import Evaluate
 
@@ -31,7 +31,9 @@ def evaluate(
     """Writes everything that an evaluation leaves into `folder` -> the contents of metrics.json.
 
     songs: of our models; training: what these were trained on; origins: of each excerpt, the song
-    it was cut from; models: the sha256 of the weights, by name.
+    it was cut from; models: the sha256 of the weights, by name. Where the mixtures are of one
+    source, as those of a folder of songs, there is nothing to separate, and nothing to score but
+    how the parts make the mixture again.
     """
     ours = songs.ours
     rate = ours.separator.codec.frame_rate
@@ -40,14 +42,13 @@ def evaluate(
         n_frames=round(chosen.clip_seconds * rate),
         window=round(chosen.embedding_seconds * rate),
     )
-    ours.separate()
-    methods = dict.fromkeys(METHODS) | make_baselines(chosen, len(settings.sources), ours.seed)
-    documents = evaluate_separation(
-        ours.signals, ours.excerpts, methods, settings, chosen.n_processes
-    )
+    is_separable = len(settings.sources) > 1
+    ours.separate(METHODS if is_separable else PARTS)
+    documents = score_separation(ours, chosen, settings) if is_separable else []
+    reconstructed = {excerpt: ours.score_reconstruction(excerpt) for excerpt in ours.excerpts}
     measured: dict[str, Mapping[str, Any]] = {
         "models": models,
-        "reconstruction": ours.score_reconstruction(),
+        "reconstruction": average(reconstructed),
         "generation": score_generation(songs, training, clips),
     }
     listening = Listening(
@@ -69,7 +70,15 @@ def evaluate(
         settings.silence_db,
     )
     write_json(captured, folder / "captured.json")
+    if not is_separable:
+        return write_reconstruction(reconstructed, measured, folder)
     bootstrap = Bootstrap(**chosen.bootstrap.model_dump(), seed=ours.seed)
     return write_results(
         documents, ours.signals, (origins, bootstrap), settings.sources, measured, folder
     )
+
+
+def score_separation(ours: Ours, chosen: Evaluate, settings: Settings) -> list[Document]:
+    """Of our model, the baselines and the bounds on every excerpt."""
+    methods = dict.fromkeys(METHODS) | make_baselines(chosen, len(settings.sources), ours.seed)
+    return evaluate_separation(ours.signals, ours.excerpts, methods, settings, chosen.n_processes)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dirac.audio.files import write_audio
 from dirac.evaluation.kept import keep
-from dirac.evaluation.ours import Ours
+from dirac.evaluation.ours import PARTS, Ours
 from dirac.evaluation.scores import Document
 from dirac.evaluation.signals import Signal
 from dirac.evaluation.songs import RENDERING, Songs
@@ -30,8 +30,8 @@ Make = Callable[[], Tensor]  # components of a song, or of what is made of songs
 class Listening:
     """Writes the clips of an evaluation into `folder`, which is then complete with its index.
 
-    documents: the scores of all methods. n_examples: test excerpts; n_extremes: of the worst and of
-    the best each; n_songs: pairs to recompose, and samples of the prior of each kind.
+    documents: the scores of all methods; none where there are no stems. n_examples: test excerpts;
+    n_extremes: of the worst and of the best; n_songs: pairs to recompose, and samples of the prior.
     """
 
     folder: Path
@@ -59,12 +59,15 @@ class Listening:
 
     def excerpts(self) -> Section:
         """Mixture, reconstruction, the parts by the source they were assigned to, true stems."""
+        named = (
+            "Parts are named by the source to which the one fixed assignment of the whole test "
+            "set gives them; true stems are at their level in the mixture."
+        )
         return _section(
             "excerpts",
             "Test excerpts",
-            "Songs that were never seen. Parts are named by the source to which the one fixed "
-            "assignment of the whole test set gives them; true stems are at their level in the "
-            "mixture.",
+            "Songs that were never seen. "
+            + (named if self.documents else "Of these there are no true stems to compare with."),
             [
                 _row(excerpt, "", self._excerpt(excerpt))
                 for excerpt in self._spread(self.n_examples)
@@ -159,10 +162,12 @@ class Listening:
             self._clip("mixture", f"{at}/mixture.flac", ours.mixture(excerpt)),
             self._clip("reconstruction", f"{at}/reconstruction.flac", ours.reconstruction(excerpt)),
         ]
+        if not self.documents:
+            return clips + self._all_parts(excerpt, at)
         references = ours.signals.load_references(excerpt)
         for source, reference in enumerate(references):
             name = self.targets["refined", excerpt][source]["name"]
-            for method in ("refined", "decoded"):
+            for method in PARTS:
                 clips += self._parts(excerpt, method, source, f"{at}/{name}-{method}")
             clips.append(self._clip(f"{name}, true", f"{at}/{name}-true.flac", reference))
         return clips
@@ -189,6 +194,15 @@ class Listening:
             for part in target["parts"]
         ]
 
+    def _all_parts(self, excerpt: str, at: str) -> list[Clip]:
+        """Where no source is known: of each part what both methods make."""
+        made = {method: self.ours.signals.load_parts(method, excerpt) for method in PARTS}
+        return [
+            self._clip(f"{name}, {method}", f"{at}/part-{n + 1}-{method}.flac", made[method][n])
+            for n, name in enumerate(self._names())
+            for method in PARTS
+        ]
+
     def _sung(self, name: str, index: int, make: Make) -> Tensor:
         seed = RENDERING + self.ours.seed + index
         path = self.ours.signals.folder / "sung" / f"{name}.npy"
@@ -210,16 +224,17 @@ class Listening:
         """The scored excerpts with their mean SI-SDR in dB, refined, the lowest first."""
         means = {}
         for excerpt in self.ours.excerpts:
-            scores = [target["si_sdr"] for target in self.targets["refined", excerpt]]
+            targets = self.targets.get(("refined", excerpt), [])
+            scores = [target["si_sdr"] for target in targets]
             scored = [score for score in scores if score is not None]
             if scored:
                 means[excerpt] = sum(scored) / len(scored)
         return dict(sorted(means.items(), key=lambda item: item[1]))
 
     def _names(self) -> list[str]:
-        """Of each component: the source that its refined part was assigned to."""
+        """Of each component: the source that its refined part was assigned to, if there is one."""
         names = [f"part {n + 1}" for n in range(self.ours.separator.n_parts)]
-        for target in self.targets["refined", self.ours.excerpts[0]]:
+        for target in self.targets.get(("refined", self.ours.excerpts[0]), []):
             for part in target["parts"]:
                 names[part] = target["name"]
         return names

@@ -13,13 +13,13 @@ from dirac.data.tracks import Track, read_sources
 from dirac.evaluation.kept import keep
 from dirac.evaluation.methods import codec_oracle, round_trip
 from dirac.evaluation.run import Job, Pool
-from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.signals import Signal, Signals
 from dirac.metrics.reconstruction import latent_mse, multiscale_stft
 from dirac.model_files import load_model
 from dirac.separation.separator import Separator
 
-METHODS = ("refined", "decoded", "untrained", "codec", "codec_oracle")
+PARTS = ("refined", "decoded")  # what the model makes of a mixture
+METHODS = (*PARTS, "untrained", "codec", "codec_oracle")
 
 
 class MismatchError(ValueError):
@@ -116,32 +116,27 @@ class Ours:
         with Pool(self.n_processes if self.separator.device.type == "cpu" else 1) as pool:
             pool.run(label, jobs)
 
-    def separate(self) -> None:
-        """Saves the parts of `METHODS` of every excerpt, and what they compose."""
-        self.run("rendering", [(self.prepare, (excerpt,)) for excerpt in self.excerpts])
+    def separate(self, methods: Sequence[str]) -> None:
+        """Saves the parts of methods (of `METHODS`) of every excerpt, and what they compose."""
+        self.run("rendering", [(self.prepare, (excerpt, methods)) for excerpt in self.excerpts])
 
-    def prepare(self, excerpt: str) -> None:
+    def prepare(self, excerpt: str, methods: Sequence[str]) -> None:
         """All of one excerpt that is not there yet."""
-        for method in METHODS:
+        for method in methods:
             if not self.signals.has_parts(method, excerpt):
                 self.signals.save_parts(method, excerpt, self._separate(method, excerpt))
         self.reconstruction(excerpt)
         self.passed(excerpt)
 
-    def score_reconstruction(self) -> dict[str, float]:
-        """Mean distances to the mixtures of what rendered parts compose, and of the codec alone."""
-        scores: dict[str, list[float]] = {}
-        for excerpt in self.excerpts:
-            mixture, latents = self.mixture(excerpt), self.latents(excerpt)
-            composed = self.separator.model.compose(self.parts(excerpt))
-            measured = {
-                "latent_mse": latent_mse(composed, latents),
-                "multiscale_stft": _distance(self.reconstruction(excerpt), mixture),
-                "codec_multiscale_stft": _distance(self.passed(excerpt), mixture),
-            }
-            for name, value in measured.items():
-                scores.setdefault(name, []).append(value)
-        return {name: round(sum(v) / len(v), DECIMALS) for name, v in scores.items()}
+    def score_reconstruction(self, excerpt: str) -> dict[str, float]:
+        """Distances to the mixture of what the rendered parts compose, and of the codec alone."""
+        mixture, latents = self.mixture(excerpt), self.latents(excerpt)
+        composed = self.separator.model.compose(self.parts(excerpt))
+        return {
+            "latent_mse": latent_mse(composed, latents),
+            "multiscale_stft": _distance(self.reconstruction(excerpt), mixture),
+            "codec_multiscale_stft": _distance(self.passed(excerpt), mixture),
+        }
 
     def _separate(self, method: str, excerpt: str) -> Signal:
         codec, references = self.separator.codec, self.signals.load_references(excerpt)

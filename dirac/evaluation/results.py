@@ -9,7 +9,7 @@ from typing import Any
 from dirac.evaluation.intervals import Bootstrap, find_intervals
 from dirac.evaluation.plots import draw_boxes, flatten
 from dirac.evaluation.run import scores_path
-from dirac.evaluation.scores import Document
+from dirac.evaluation.scores import DECIMALS, Document
 from dirac.evaluation.signals import Signals
 from dirac.evaluation.summary import ASSIGNMENTS, METRICS, count, summarise, tabulate, write_table
 
@@ -54,6 +54,40 @@ def write_results(
     for metric in PLOTTED:
         draw_boxes(rows, metric, "fixed", list(fixed), folder / "plots" / f"{metric}.png")
     write_table(flatten(fixed, "fixed") + flatten(best, "best"), folder / "plots" / "scores.csv")
+    write_json(metrics, folder / "metrics.json")
+    return metrics
+
+
+def average(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Of the scores of each excerpt, by name: {excerpt: {name: x}} -> {name: mean}."""
+    rows = list(scores.values())
+    return {name: round(sum(row[name] for row in rows) / len(rows), DECIMALS) for name in rows[0]}
+
+
+def write_reconstruction(
+    reconstructed: Mapping[str, Mapping[str, float]],
+    measured: Mapping[str, Mapping[str, Any]],
+    folder: Path,
+) -> dict[str, Any]:
+    """`write_results` where nothing is separated: of each excerpt how it was made again.
+
+    The sections of separation in metrics.json are empty.
+    """
+    rows = [
+        {"excerpt": excerpt, **{name: round(x, DECIMALS) for name, x in scores.items()}}
+        for excerpt, scores in reconstructed.items()
+    ]
+    metrics = {
+        "separation": {},
+        "separation_best": {},
+        **measured,
+        "counts": {"n_excerpts": len(rows), "n_scored_excerpts": 0},
+    }
+    for row in rows:
+        write_json(row, folder / "scores" / "reconstruction" / f"{row['excerpt']}.json")
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    for place in ("table.csv", "plots/reconstruction.csv"):
+        write_table(rows, folder / place)
     write_json(metrics, folder / "metrics.json")
     return metrics
 

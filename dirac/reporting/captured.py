@@ -66,9 +66,10 @@ def _part(number: int, part: Mapping[str, Any], sources: Sequence[str]) -> Part:
         (_per_cent(part["share"][source]), decibels(finite(part["si_sdr"][source])))
         for source in sources
     ]
-    shares = (f"{share} of it {s}" for s, (share, _) in zip(sources, figures, strict=True))
+    shares = [f"{share} of it {s}" for s, (share, _) in zip(sources, figures, strict=True)]
     name = f"Part {number}"
-    return Part(name, figures, curve(part["spectrum"]), f"{name}: {', '.join(shares)}")
+    told = ", ".join(shares) if len(sources) > 1 else "its average spectrum"
+    return Part(name, figures, curve(part["spectrum"]), f"{name}: {told}")
 
 
 def _per_cent(share: float | None) -> str:

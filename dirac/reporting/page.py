@@ -1,7 +1,7 @@
 """The report: one HTML file that carries its pictures, sounds, styles and script with it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,10 +94,11 @@ def measured(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def listening(
-    files: ReportFiles, metrics: Any, mp3_kbps: float, library: AudioLibrary
+    files: ReportFiles, metrics: Any, n_parts: int, mp3_kbps: float, library: AudioLibrary
 ) -> list[Section]:
     """The sections that are there, and an empty one with a word for each that is not."""
     sources = tables.sources_of(metrics["separation"])
+    sources = sources or [f"part {n + 1}" for n in range(n_parts)]
     found = {s.id: s for s in read_sections(files.listening, sources, mp3_kbps, library)}
     for name, text in SECTIONS.items():
         if name not in found or not found[name].rows:
@@ -110,28 +111,40 @@ def score_tables(metrics: Any) -> list[tuple[str, list[tables.ScoreRow]]]:
     return [(name, tables.score_rows(metrics, name)) for name in ("mean", *sources)]
 
 
+def learnt(metrics: Any) -> str:
+    """The one sentence of the page; no source has scores where the data set has no stems."""
+    if tables.sources_of(metrics["separation"]):
+        return findings.learnt(metrics["separation"])
+    return findings.reconstructed(metrics.get("reconstruction", {}))
+
+
+def box_plots(scores_table: Path, sources: Sequence[str]) -> list[tuple[str, list[charts.BoxPlot]]]:
+    rows = read_rows(scores_table, ("method", "assignment", "source", *tables.BOX_MEASURES))
+    return tables.box_plots(rows, sources)
+
+
 def contents(
     files: ReportFiles, params: Mapping[str, Any], versions: Mapping[str, str], mp3_kbps: float
 ) -> dict[str, Any]:
     """Everything the template shows."""
     metrics = read_json(files.metrics)
-    if not isinstance(metrics, dict) or not metrics.get("separation"):
+    if not isinstance(metrics, dict) or "separation" not in metrics:
         raise ReportError(f"{files.metrics} has no separation scores: run evaluate again.")
-    rows = read_rows(files.scores_table, ("method", "assignment", "source", *tables.BOX_MEASURES))
     library = AudioLibrary()
     sources = tables.sources_of(metrics["separation"])
+    captured = read_captured(files.captured)
     return {
-        "learnt": findings.learnt(metrics["separation"]),
+        "learnt": learnt(metrics),
         "headline": findings.headline(metrics),
         "bars": tables.mean_bars(metrics["separation"]),
         "sources": sources,
-        "sections": listening(files, metrics, mp3_kbps, library),
+        "sections": listening(files, metrics, len(captured.parts), mp3_kbps, library),
         "audio": library.clips,
         "measures": list(tables.MEASURES.values()),
         "assignments": list(tables.ASSIGNMENTS.values()),
-        "score_tables": score_tables(metrics),
-        "box_plots": tables.box_plots(rows, sources),
-        "captured": read_captured(files.captured),
+        "score_tables": score_tables(metrics) if sources else [],
+        "box_plots": box_plots(files.scores_table, sources) if sources else [],
+        "captured": captured,
         "study": study.read_study(files.study),
         "study_columns": study.COLUMNS,
         "intervals": in_per_cent(params),

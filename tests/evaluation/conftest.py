@@ -61,7 +61,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_decomposition(tmp_path / "models" / "decomposition")
     write_prior(tmp_path / "models" / "prior")
     write_latent_diffusion(tmp_path / "models" / "latent_diffusion")
-    _run(monkeypatch, "cache_latents", "--data", "data/raw", "--output", "data/latents")
+    run_stage(monkeypatch, "cache_latents", "--data", "data/raw", "--output", "data/latents")
     return tmp_path
 
 
@@ -70,7 +70,7 @@ def evaluate(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Pat
     """Runs the stage -> its output folder."""
 
     def run() -> Path:
-        _run(
+        run_stage(
             monkeypatch,
             "evaluate",
             *("--data", "data/raw", "--output", "reports"),
@@ -83,6 +83,6 @@ def evaluate(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Pat
     return run
 
 
-def _run(monkeypatch: pytest.MonkeyPatch, stage: str, *arguments: str) -> None:
+def run_stage(monkeypatch: pytest.MonkeyPatch, stage: str, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", [stage, *arguments])
     runpy.run_path(str(PROJECT / "stages" / f"{stage}.py"), run_name="__main__")

@@ -6,7 +6,7 @@ import pytest
 
 from dirac.audio.files import read_audio
 from dirac.evaluation.listening import Listening
-from dirac.evaluation.ours import Ours
+from dirac.evaluation.ours import PARTS, Ours
 from dirac.evaluation.signals import Signals
 from dirac.evaluation.songs import Songs
 from dirac.separation.generate import Generator
@@ -27,7 +27,7 @@ def listening(tmp_path: Path) -> Listening:
         )
     model = separator(n_latents=3)
     ours = Ours(model, model, signals, EXCERPTS, seed=0, n_processes=1)
-    ours.separate()
+    ours.separate(PARTS)
     documents = [
         {
             "method": method,
