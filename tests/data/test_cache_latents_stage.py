@@ -1,6 +1,7 @@
 """stages/cache_latents.py as DVC runs it, on the project's own params.yaml with values changed."""
 
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def run_stage(tmp_path, monkeypatch, slakh_track, sine):
         slakh_track(
             tmp_path / "data" / "raw" / split / f"Track0000{number}",
             {"S00": "Drums", "S01": "Bass"},
-            {"S00": sine(1000, 3), "S01": sine(60, 3)},
+            {"S00": sine(1000, 3, 44100), "S01": sine(60, 3, 44100)},
+            rate=44100,
         )
 
     def run(codec=None, **changes):
@@ -55,6 +57,17 @@ def test_each_split_has_its_store_and_a_rerun_replaces_it(tmp_path, run_stage):
         assert drums > bass + 20
     assert len(run_stage(max_excerpts=dict.fromkeys(SPLITS, 2))["train"]) == 2
     assert list((tmp_path / ".scratch").iterdir()) == []
+
+
+def test_two_runs_and_one_or_two_processes_write_the_same_bytes(tmp_path, run_stage, monkeypatch):
+    """Of the layout and rate of Slakh2100, with stems resampled."""
+    written = []
+    for n_processes in (1, 2, 2):
+        monkeypatch.setattr("torch.get_num_threads", lambda n=n_processes: n)
+        run_stage(max_excerpts=dict.fromkeys(SPLITS))
+        written.append([(tmp_path / f"data/latents/{s}.lmdb").read_bytes() for s in SPLITS])
+        shutil.rmtree(tmp_path / "data" / "latents")
+    assert written[0] == written[1] == written[2]
 
 
 def test_a_source_that_no_track_has_is_an_error_that_lists_them(run_stage):
