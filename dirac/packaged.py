@@ -14,18 +14,30 @@ def packaged_models() -> list[Path]:
     return sorted(card.parent for card in SHELF.glob("*/card.json"))
 
 
-def default_model() -> Path:
-    """The folder of the model that is used where none is named.
+def find_model(name: Path | None) -> Path:
+    """The folder of a model, itself named or by the name of a packaged one; None: the default.
 
-    Raises CheckpointError if it is not in this installation.
+    Raises CheckpointError if there is no such folder.
     """
-    folder = SHELF / DEFAULT
-    if folder not in packaged_models():
+    if name is not None and name.is_dir():
+        return name
+    packaged = {folder.name: folder for folder in packaged_models()}
+    folder = packaged.get(DEFAULT if name is None else str(name))
+    if folder is None:
+        known = ", ".join(packaged) or "none"
         raise CheckpointError(
-            f"the model {DEFAULT} is not in this installation: install the package again, or "
+            f"no trained model in {name}: there is no such folder, nor does dirac ship with one "
+            f"of that name (it does with {known})"
+            if name is not None
+            else f"the model {DEFAULT} is not in this installation: install the package again, or "
             "name the folder of a model by --model"
         )
     return folder
+
+
+def default_model() -> Path:
+    """The folder of the model that is used where none is named. Raises as `find_model`."""
+    return find_model(None)
 
 
 def part_names(folder: Path, n_parts: int) -> list[str]:

@@ -11,6 +11,7 @@ from setting import Size
 
 from dirac.assembly import open_separator
 from dirac.audio.parts import write_parts
+from dirac.audio.songs import Recording
 from dirac.packaged import default_model, part_names
 
 RATE = 44_100
@@ -23,7 +24,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     names = part_names(default_model(), separator.n_parts)
 
     def separate() -> None:
-        write_parts(folder / "parts", names, separator.refined(song, RATE), RATE)
+        write_parts(folder / "parts", names, separator.refine(Recording(song, RATE)), RATE)
 
     multiply, flops = product()
     with torch.inference_mode():

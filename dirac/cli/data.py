@@ -3,11 +3,16 @@
 import argparse
 from pathlib import Path
 
-from dirac.cli.options import Commands
+from dirac.cli.options import Commands, add_command
+
+EPILOG = """\
+examples:
+  dirac data check ~/slakh2100_flac_redux     what it holds, and what is wrong with it
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("data", help="look through a data set: dirac data check FOLDER")
+    command = add_command(commands, "data", "Look through a data set.", EPILOG)
     actions = command.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("check", help="what a folder holds, and what is wrong with it")
     action.add_argument("folder", type=Path, help="a data set, or data/raw of this project")

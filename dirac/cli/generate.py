@@ -1,36 +1,72 @@
 """`dirac generate`: songs from the prior alone."""
 
 import argparse
-from pathlib import Path
 
-from dirac.cli.options import Commands, add_common
+from dirac.cli.options import (
+    Commands,
+    add_command,
+    add_json,
+    add_model,
+    add_output,
+    add_prior,
+    add_seed,
+    count,
+    open_model,
+    open_prior,
+    tell,
+)
 
-SUFFIX = ".flac"
+MAX_SECONDS = 3600.0
+
+EPILOG = """\
+examples:
+  dirac generate --count 8 --seconds 20 --seed 1 -o out/       out/song-1.flac to out/song-8.flac
+  dirac generate --model models/decomposition -o out/          with the models that you trained
+
+The prior draws components from noise, which the model renders, mono at the sample rate of its
+codec. Song k of a seed is always the same, however many there are.
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("generate", help="songs from the prior alone")
-    command.add_argument("--count", type=int, default=1)
-    command.add_argument("--seconds", type=float, default=7.0)
-    command.add_argument("--prior", type=Path, default=Path("models/prior"))
-    add_common(command, "folder", "folder of a model; by default models/decomposition")
-    # The packaged model has no prior: it is the project's that goes with the project's.
-    command.set_defaults(run=generate, model=Path("models/decomposition"))
+    command = add_command(commands, "generate", "Make songs from nothing.", EPILOG)
+    command.add_argument("--count", type=count, default=1, help="of songs, by default 1")
+    command.add_argument("--seconds", type=_seconds, default=10.0, help="of each, by default 10")
+    add_output(command, "folder")
+    add_model(command)
+    add_prior(command)
+    add_seed(command, "of the noise that all begins with")
+    add_json(command, "one JSON object a song, on a line of its own")
+    command.set_defaults(run=generate)
 
 
 def generate(chosen: argparse.Namespace) -> None:
-    from dirac.assembly import open_separator
-    from dirac.audio.files import write_audio
-    from dirac.separation.generate import Generator
+    from dirac.audio.drafts import write_song
 
-    if chosen.count < 1 or not 0.1 <= chosen.seconds <= 600:
-        raise ValueError("--count must be 1 at least, --seconds from 0.1 to 600")
-    separator = open_separator(chosen.model, chosen.params)
-    generator = Generator.load(chosen.prior, separator, separator.settings.n_steps)
-    n_frames = round(chosen.seconds * separator.codec.frame_rate)
+    folder, separator = open_model(chosen)
+    generator = open_prior(chosen, folder, separator)
+    rate = separator.codec.sample_rate
+    n_frames = max(1, round(chosen.seconds * separator.codec.frame_rate))
     for number in range(chosen.count):
-        components = generator.generate(n_frames, chosen.seed + number)
-        song = separator.sing(components, chosen.seed + number)
-        path = chosen.output / f"song-{number + 1}{SUFFIX}"
-        write_audio(path, song, separator.codec.sample_rate)
-        print(path)
+        path, seed = chosen.output / f"song-{number + 1}.flac", chosen.seed + number
+        components = generator.generate(n_frames, seed)
+        written = write_song(path, separator.singing(components, seed), rate)
+        record = {
+            "path": str(path),
+            "model": str(folder),
+            "seed": seed,
+            "seconds": written.n_samples / rate,
+            "sample_rate": rate,
+            "peak": written.peak,
+        }
+        tell(chosen, [path], record)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is no time from 0.1 to {MAX_SECONDS:g} seconds")
+    return value

@@ -7,31 +7,34 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from dirac.cli import data, generate, models, pack, recompose, separate, settings
+from dirac.cli import data, generate, models, pack, recompose, separate, settings, vary
+from dirac.cli.options import complain, explained
 
-COMMANDS = (separate, recompose, generate, models, pack, settings, data)
+COMMANDS = (separate, recompose, vary, generate, models, pack, settings, data)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script; arguments: the command line's, if None. Errors are one line, status 1."""
+    """The console script; arguments: the command line's, if None.
+
+    Errors are one line and status 1; SIGTERM leaves in good order, so that nothing half-written
+    stays.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")  # a file's name need not be text
     chosen = make_parser().parse_args(arguments)
-    # Only now: torch comes with them, and help must not wait for it.
-    from dirac.audio.files import AudioError
-    from dirac.audio.weights import CodecError
-    from dirac.model_files import CheckpointError
-    from dirac.params import ParamsError
-
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    expected = explained()  # only now: help must not wait for torch
     try:
         chosen.run(chosen)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:  # as of `| head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(128 + signal.SIGPIPE) from None
-    except (AudioError, CodecError, ParamsError, CheckpointError, ValueError, OSError) as error:
-        print(f"dirac: {error}", file=sys.stderr)
+    except expected as error:
+        complain(error)
         raise SystemExit(1) from None
 
 

@@ -2,11 +2,17 @@
 
 import argparse
 
-from dirac.cli.options import Commands
+from dirac.cli.options import Commands, add_command
+
+EPILOG = """\
+examples:
+  dirac models
+  dirac separate song.wav -o out/ --model drums-bass
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("models", help="list the models that ship with dirac")
+    command = add_command(commands, "models", "List the models that ship with dirac.", EPILOG)
     command.set_defaults(run=models)
 
 

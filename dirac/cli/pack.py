@@ -3,11 +3,23 @@
 import argparse
 from pathlib import Path
 
-from dirac.cli.options import Commands
+from dirac.cli.options import Commands, add_command
+
+EPILOG = """\
+examples:
+  dirac pack models/decomposition -o mine/ --prior models/prior --scores reports/metrics.json
+  dirac separate song.wav -o out/ --model mine/
+
+The folder holds weights in half precision and a card: how the model was made and how it is run, on
+what data, with what scores, by which versions. It can be copied anywhere, and read by
+`Separator.load` of dirac.separation.separator.
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("pack", help="make a trained model portable, in a small folder")
+    command = add_command(
+        commands, "pack", "Make a trained model portable, in one small folder.", EPILOG
+    )
     command.add_argument("model", type=Path, help="folder of a trained decomposition")
     command.add_argument("-o", "--output", type=Path, required=True, help="folder to make")
     command.add_argument("--params", type=Path, help="by default ./params.yaml")

@@ -3,40 +3,69 @@
 import argparse
 from pathlib import Path
 
-from dirac.cli.options import Commands, add_common, read_song
+from dirac.cli.options import (
+    Commands,
+    add_command,
+    add_json,
+    add_model,
+    add_output,
+    add_seed,
+    open_model,
+    tell,
+)
+from dirac.cli.parts import parse_choice
+
+EPILOG = """\
+examples:
+  dirac recompose a.wav b.wav --take a:drums b:bass -o new.flac
+  dirac recompose a.wav b.wav --take a:0 b:1 -o new.flac      the same, if part 0 is the drums
+  dirac recompose a.wav --take a:0 a:1 -o again.flac          a song as the model hears it
+
+a is the first song, b the second, and so on; a part is called as `dirac separate` calls it, or
+counted from 0. The new song is as long as the shortest of those taken from, and both are brought to
+one level first. It is rendered by the model, mono at the sample rate of its codec, from the
+components alone: nothing of the sound of the files is in it.
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("recompose", help="a new song of the components of others")
+    command = add_command(commands, "recompose", "Make a song of the components of others.", EPILOG)
     command.add_argument("songs", type=Path, nargs="+", metavar="SONG")
     command.add_argument(
         "--take",
         nargs="+",
         required=True,
-        metavar="SONG:COMPONENT",
-        help="a:0 b:1 is component 0 of the first song with component 1 of the second",
+        metavar="SONG:PART",
+        help="which part of which song, as a:drums or b:1",
     )
-    add_common(command, "file to write: .flac, .wav or .mp3")
+    add_output(command, "file to write: .flac, .wav or .mp3")
+    add_model(command)
+    add_seed(command, "of the noise that is rendered from")
+    add_json(command, "a JSON object that tells what was written")
     command.set_defaults(run=recompose)
 
 
 def recompose(chosen: argparse.Namespace) -> None:
-    from dirac.assembly import open_separator
-    from dirac.audio.files import write_audio
-    from dirac.packaged import default_model
+    from dirac.audio.drafts import check_suffix, write_song
+    from dirac.audio.songs import AudioFile
+    from dirac.packaged import part_names
     from dirac.separation.recompose import recompose as choose
 
-    choices = [parse_choice(text) for text in chosen.take]
-    separator = open_separator(chosen.model or default_model(), chosen.params)
-    songs = [separator.components(*read_song(path)) for path in chosen.songs]
-    song = separator.sing(choose(songs, choices), chosen.seed)
-    write_audio(chosen.output, song, separator.codec.sample_rate)
-    print(chosen.output)
-
-
-def parse_choice(text: str) -> tuple[int, int]:
-    """ "b:1" -> (1, 1): the second song, its component 1."""
-    song, _, component = text.partition(":")
-    if len(song) != 1 or not "a" <= song <= "z" or not component.isdecimal():
-        raise ValueError(f"--take {text}: write a letter for the song and a number, as in b:1")
-    return ord(song) - ord("a"), int(component)
+    check_suffix(chosen.output)
+    folder, separator = open_model(chosen)
+    names = part_names(folder, separator.n_parts)
+    choices = [parse_choice(text, names, len(chosen.songs)) for text in chosen.take]
+    songs = [separator.components_of(AudioFile(path)) for path in chosen.songs]
+    rate = separator.codec.sample_rate
+    song = separator.singing(choose(songs, choices), chosen.seed)
+    written = write_song(chosen.output, song, rate)
+    record = {
+        "path": str(chosen.output),
+        "model": str(folder),
+        "take": chosen.take,
+        "seed": chosen.seed,
+        "seconds": written.n_samples / rate,
+        "sample_rate": rate,
+        "peak": written.peak,
+    }
+    tell(chosen, [chosen.output], record)

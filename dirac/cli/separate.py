@@ -1,40 +1,140 @@
 """`dirac separate`: songs into their parts."""
 
 import argparse
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dirac.cli.options import Commands, add_common, read_song
+from dirac.cli.options import (
+    Commands,
+    add_command,
+    add_json,
+    add_model,
+    add_output,
+    add_seed,
+    complain,
+    explained,
+    open_model,
+    tell,
+)
+from dirac.cli.songs import find_songs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from tqdm import tqdm
+
+    from dirac.audio.songs import AudioFile
+
+EPILOG = """\
+examples:
+  dirac separate song.wav -o out/             out/song/drums.flac and out/song/bass.flac
+  dirac separate a.mp3 album/ -o out/         a song and a folder of songs, at any depth
+  dirac separate album/ -o out/ --skip-done   go on where it was stopped
+  dirac separate song.wav -o out/ --json      what was written, for a script
+
+The parts have the rate, the channels and the length of their song, and sum to it. They are 24-bit
+.flac, or .wav of floats where .flac would clip. A song may be hours long: memory holds seconds of
+it. What was separated before is replaced, unless --skip-done is given. A song that cannot be read
+costs a line on stderr, and the exit status is 1 at the end; the others are separated.
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("separate", help="take songs apart")
-    command.add_argument("songs", type=Path, nargs="+", metavar="SONG", help="wav, flac, mp3, ogg")
-    command.add_argument("--raw", action="store_true", help="the parts as the model renders them")
-    add_common(
-        command,
-        "folder; a song's parts go into a folder of its name, as .flac, or as .wav of floats "
-        "where .flac would clip",
+    command = add_command(commands, "separate", "Take songs apart.", EPILOG)
+    command.add_argument(
+        "songs", type=Path, nargs="+", metavar="SONG", help="audio files, or folders of them"
     )
+    command.add_argument(
+        "--raw",
+        action="store_true",
+        help="the parts as the model renders them, which sum to the song about; by default they "
+        "only shape masks on the song, whose own sound is kept",
+    )
+    command.add_argument(
+        "--skip-done",
+        action="store_true",
+        help="leave a song alone if its parts are there, whatever they were made with",
+    )
+    add_output(command, "folder; the parts of a song go into a folder of its name")
+    add_model(command)
+    add_seed(command, "of the noise that --raw renders from")
+    add_json(command, "one JSON object a song, on a line of its own")
     command.set_defaults(run=separate)
 
 
 def separate(chosen: argparse.Namespace) -> None:
-    """Writes drums.flac, bass.flac ... of every song, by the model's card; they sum to the song."""
-    from dirac.assembly import open_separator
-    from dirac.audio.parts import write_parts
-    from dirac.packaged import default_model, part_names
+    from dirac.audio.songs import AudioFile
+    from dirac.packaged import part_names
 
-    folders = [chosen.output / song.stem for song in chosen.songs]
-    if len(set(folders)) < len(folders):
-        raise ValueError("two songs have the same name: separate them into different folders")
-    model = chosen.model or default_model()
-    separator = open_separator(model, chosen.params)
-    names = part_names(model, separator.n_parts)
-    for song, folder in zip(chosen.songs, folders, strict=True):
-        waveform, rate = read_song(song)
-        if chosen.raw:
-            parts = separator.decoded(waveform, rate, chosen.seed)
-        else:
-            parts = separator.refined(waveform, rate)
-        for path in write_parts(folder, names, parts, rate):
-            print(path)
+    songs = find_songs(chosen.songs, chosen.output)
+    folder, separator = open_model(chosen)
+    names = part_names(folder, separator.n_parts)
+    n_failed = 0
+    with _progress(songs) as bar:
+        for path, name in songs.items():
+            if chosen.skip_done and _is_done(chosen.output / name, names):
+                continue
+            bar.set_description(path.name)
+            try:
+                song = AudioFile(path)
+                stretches = (
+                    separator.decode(song, chosen.seed) if chosen.raw else separator.refine(song)
+                )
+                record = _write(chosen.output / name, names, _counted(stretches, bar, song), song)
+            except explained() as error:
+                n_failed += 1
+                complain(error)
+                tell(chosen, [], {"song": str(path), "error": str(error)})
+            else:
+                paths = [Path(part["path"]) for part in record["parts"].values()]
+                tell(chosen, paths, {"song": str(path), "model": str(folder), **record})
+    if n_failed:
+        raise SystemExit(1)
+
+
+def _write(
+    folder: Path, names: Sequence[str], stretches: "Iterable[Tensor]", song: "AudioFile"
+) -> dict[str, Any]:
+    """-> what --json tells of the song."""
+    from dirac.audio.parts import write_parts
+
+    parts = write_parts(folder, names, stretches, song.sample_rate)
+    return {
+        "seconds": song.n_samples / song.sample_rate,
+        "sample_rate": song.sample_rate,
+        "channels": song.n_channels,
+        "parts": {
+            name: {"path": str(part.path), "peak": part.peak}
+            for name, part in zip(names, parts, strict=True)
+        },
+    }
+
+
+def _is_done(folder: Path, names: Sequence[str]) -> bool:
+    from dirac.audio.parts import SUFFIXES
+
+    return any(all((folder / f"{n}{suffix}").exists() for n in names) for suffix in SUFFIXES)
+
+
+def _progress(songs: Iterable[Path]) -> "tqdm[Any]":
+    """Counts seconds of audio; shown on a terminal alone."""
+    from tqdm import tqdm
+
+    from dirac.audio.files import AudioError, audio_info
+
+    seconds = 0.0
+    for path in songs:
+        try:
+            info = audio_info(path)
+        except AudioError:
+            continue  # it is told when it is its turn
+        seconds += info.n_samples / info.sample_rate
+    return tqdm(total=seconds, unit="s", unit_scale=True, disable=None)
+
+
+def _counted(
+    stretches: "Iterable[Tensor]", bar: "tqdm[Any]", song: "AudioFile"
+) -> "Iterator[Tensor]":
+    for stretch in stretches:
+        yield stretch
+        bar.update(stretch.shape[-1] / song.sample_rate)

@@ -3,11 +3,19 @@
 import argparse
 from pathlib import Path
 
-from dirac.cli.options import Commands
+from dirac.cli.options import Commands, add_command
+
+EPILOG = """\
+examples:
+  dirac settings             their names
+  dirac settings paper       the scale of the paper; comments in params.yaml stay
+"""
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("settings", help="write ready-made settings into params.yaml")
+    command = add_command(
+        commands, "settings", "Write ready-made settings into params.yaml.", EPILOG
+    )
     command.add_argument("name", nargs="?", help="which; without it, their names are listed")
     command.add_argument("--params", type=Path, default=Path("params.yaml"))
     command.set_defaults(run=settings)

@@ -13,7 +13,18 @@ from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.prior import MaskedPrior
 from dirac.separation.separator import Separator
 
-PRIOR = "prior"  # its folder in that of a packed model
+PRIOR = "prior"  # its folder, in that of a packed model or beside that of a trained one
+
+
+def find_prior(model: Path) -> Path:
+    """The folder of the prior of a model. Raises CheckpointError, which says how to get one."""
+    for folder in (model / PRIOR, model.parent / PRIOR):
+        if folder.is_dir():
+            return folder
+    raise CheckpointError(
+        f"the model in {model} has no prior, which draws new components: `dvc repro` trains one of "
+        "its own; take --model models/decomposition then, or name the prior's folder by --prior"
+    )
 
 
 class Generator:

@@ -1,23 +1,23 @@
 """The trained model on a person's audio: any length, sample rate and number of channels."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from einops import rearrange
-from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
+from dirac.audio.chunks import stream
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
-from dirac.audio.spectrogram import Spectrogram
+from dirac.audio.songs import Recording, Song
 from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.decomposition import Decomposition
-from dirac.separation.consistency import consistent_estimates, repeated_masks
-from dirac.separation.pieces import in_pieces
-from dirac.separation.refine import ratio_masks, stft
+from dirac.separation.masking import masked
+from dirac.separation.pieces import consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
 
@@ -90,13 +90,20 @@ class Separator:
 
     def refined(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """The mixture through masks that the regressed parts make; its own sound is kept."""
-        gain = self._to_training_level(waveform, sample_rate)
-        return self._separate(partial(self._refine, gain=gain), waveform, sample_rate)
+        return torch.cat([*self.refine(Recording(waveform, sample_rate))], dim=-1)
 
     def decoded(self, waveform: Tensor, sample_rate: int, seed: int) -> Tensor:
         """The parts as the model renders them, from noise of this seed (the paper's protocol)."""
-        generator = torch.Generator().manual_seed(seed)
-        return self._separate(partial(self._decode, generator=generator), waveform, sample_rate)
+        return torch.cat([*self.decode(Recording(waveform, sample_rate), seed)], dim=-1)
+
+    def refine(self, song: Song) -> Iterator[Tensor]:
+        """As `refined`, but of a song of any length, as consecutive stretches of its estimates."""
+        return self._separate(partial(self._refine, gain=self.training_gain(song)), song)
+
+    def decode(self, song: Song, seed: int) -> Iterator[Tensor]:
+        """As `decoded`, but of a song of any length, as consecutive stretches of its estimates."""
+        generator, gain = torch.Generator().manual_seed(seed), self.training_gain(song)
+        return self._separate(partial(self._decode, gain=gain, generator=generator), song)
 
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -131,46 +138,61 @@ class Separator:
 
     def sing(self, components: Tensor, seed: int) -> Tensor:
         """Components (1, components, channels, frames) -> a song (audio channels, time)."""
+        return torch.cat([*self.singing(components, seed)], dim=-1)
+
+    def singing(self, components: Tensor, seed: int) -> Iterator[Tensor]:
+        """As `sing`, in consecutive stretches."""
         generator = torch.Generator().manual_seed(seed)
-
-        def render(piece: Tensor) -> Tensor:
-            return self.compose(self.render(piece, generator))
-
         n_frames = round(self.settings.piece_seconds * self.codec.frame_rate)
-        return in_pieces(render, components, n_frames, self.codec.hop)
+        spans = overlapping(components.shape[-1], n_frames)
+        pieces = (components[..., start:stop] for start, stop in spans)
+        sung = (self.compose(self.render(piece, generator)) for piece in pieces)
+        return faded(sung, spans, self.codec.hop)
 
-    def _separate(
-        self, method: Callable[[Tensor, int], Tensor], waveform: Tensor, sample_rate: int
-    ) -> Tensor:
-        if waveform.ndim != 2 or waveform.shape[-1] == 0 or not waveform.isfinite().all():
-            raise ValueError(
-                "a waveform must be finite (channels, time) with a sample at least, "
-                f"got {tuple(waveform.shape)}"
-            )
+    def components_of(self, song: Song) -> Tensor:
+        """Of a song of any length and level -> (1, components, component channels, frames).
 
-        def separate(piece: Tensor) -> Tensor:
-            if not piece.any():
-                return piece.new_zeros(self.n_parts, *piece.shape)
-            return method(piece, sample_rate)
+        Read in whole seconds, at which frames of the latents begin.
+        """
+        gain, rate = self.training_gain(song), song.sample_rate
+        frames_per_sample = Fraction(round(self.codec.frame_rate), rate)
 
-        n_samples = round(self.settings.piece_seconds * sample_rate)
-        return in_pieces(separate, waveform, n_samples, 1)
+        @torch.inference_mode()
+        def encode(piece: Tensor) -> Tensor:
+            return self.model.encode(self.encode(piece, rate) * gain)
 
-    def _to_training_level(self, waveform: Tensor, sample_rate: int) -> float:
+        length = math.ceil(self.settings.piece_seconds) * rate
+        pieces = song.spans(consecutive(song.n_samples, length))
+        return torch.cat([*stream(encode, pieces, rate, frames_per_sample)], dim=-1)
+
+    def training_gain(self, song: Song) -> float:
         """What makes the latents of a song as loud as those that the model was trained on.
 
         Masks do not ask how loud a file is, but the encoder has heard one level. Where latents do
-        not grow exactly with the sound, 1. What is decoded or recomposed stays at its own level,
-        and is not brought there.
+        not grow exactly with the sound, 1.
         """
-        if not self.codec.homogeneous or not waveform.any():
+        if not self.codec.homogeneous:
             return 1.0
-        pieces = torch.split(waveform, round(self.settings.piece_seconds * sample_rate), dim=-1)
-        squares = [self.encode(piece, sample_rate)[0].square() for piece in pieces]
-        power = torch.cat(squares, dim=-1).mean(dim=-1)
+        power, n_frames = torch.zeros(self.codec.n_channels), 0
+        length = round(self.settings.piece_seconds * song.sample_rate)
+        for piece in song.spans(consecutive(song.n_samples, length)):
+            latents = self.encode(piece, song.sample_rate)[0]
+            power += latents.square().sum(dim=-1).cpu()
+            n_frames += latents.shape[-1]
+        power /= n_frames
         # As `Decomposition.set_scale` has it: one level for all channels, or one for each.
         level = power.mean().sqrt() if self.model.objective == "paper" else power.sqrt().mean()
-        return self.model.level / max(float(level), 1e-6)
+        return self.model.level / max(float(level), 1e-6) if level > 0 else 1.0
+
+    def _separate(self, method: Callable[[Tensor, int], Tensor], song: Song) -> Iterator[Tensor]:
+        def separate(piece: Tensor) -> Tensor:
+            if not piece.any():
+                return piece.new_zeros(self.n_parts, *piece.shape)
+            return method(piece, song.sample_rate)
+
+        length = round(self.settings.piece_seconds * song.sample_rate)
+        spans = overlapping(song.n_samples, length)
+        return faded(map(separate, song.spans(spans)), spans, 1)
 
     @torch.inference_mode()
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
@@ -180,57 +202,15 @@ class Separator:
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
-        """The mixture (channels, time) through the masks of parts (parts, channels, frames),
-
-        refined as in `consistency`.
-        """
-        magnitudes, hop = self._magnitudes(parts)
-        mixture = waveform.to(parts.device)
-        if magnitudes.shape[1] not in (1, len(waveform)):
-            magnitudes = magnitudes.mean(1, keepdim=True)
-        # The same window in seconds, so that bins lie at the same frequencies, about: Fourier
-        # transforms are slow where a length has a prime factor above 5, as 3764 at 44.1 kHz.
-        ratio = sample_rate / self.codec.sample_rate
-        n_fft = 4 * next_fast_len(max(round(self.settings.n_fft * ratio / 4), 16), real=True)
-        bins = torch.arange(n_fft // 2 + 1) * (ratio * self.settings.n_fft / n_fft)
-        seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
-        frames = seconds * (self.codec.sample_rate / hop)
-        power, refinement = self.settings.power, self.settings.refinement
-        masks = interpolate(ratio_masks(magnitudes, power), bins, frames)
-        loudness = interpolate(magnitudes.square().sum(0, keepdim=True), bins, frames)
-        latent_frames = (seconds * self.codec.frame_rate).round().long()
-        features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
-        masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
-        return consistent_estimates(mixture, masks, masks * loudness, n_fft, refinement).cpu()
-
-    def _magnitudes(self, parts: Tensor) -> tuple[Tensor, int]:
-        """Parts (parts, channels, frames) -> (parts, audio channels, bins, frames), samples apart.
-
-        The spectrogram codec knows magnitudes; by way of Griffin-Lim, masks are no better (oracle
-        latents on synthetic music: 13.84 dB against 13.83).
-        """
-        if isinstance(self.codec, Spectrogram):
-            return self.codec.magnitudes(parts, self.settings.n_fft), self.codec.hop
-        spectra = stft(self.codec.decode(parts), self.settings.n_fft).abs()
-        return spectra, self.settings.n_fft // 4
+        """As `masking.masked`, with this codec and these settings."""
+        return masked(parts, waveform, sample_rate, self.codec, self.settings)
 
     @torch.inference_mode()
-    def _decode(self, waveform: Tensor, sample_rate: int, generator: torch.Generator) -> Tensor:
-        parts = self.render(self.components(waveform, sample_rate), generator)
+    def _decode(
+        self, waveform: Tensor, sample_rate: int, gain: float, generator: torch.Generator
+    ) -> Tensor:
+        latents = self.encode(waveform, sample_rate) * gain
+        parts = self.render(self.model.encode(latents), generator) / gain
         shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
         missing = waveform.shape[-1] - shares.shape[-1]
         return to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))
-
-
-def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
-    """Masks (parts, channels, bins, frames) at fractional bins and frames; beyond the edge, it.
-
-    In memory the bins of a frame lie side by side, as those of `stft`.
-    """
-    height, width = masks.shape[-2:]
-    y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
-    places = torch.stack(torch.meshgrid(x, y, indexing="ij")[::-1], dim=-1).to(masks.device)
-    places = rearrange(places, "width height yx -> 1 width height yx").expand(
-        len(masks), -1, -1, -1
-    )
-    return nn.functional.grid_sample(masks.mT, places, padding_mode="border", align_corners=True).mT

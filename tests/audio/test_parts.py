@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,13 @@ from dirac.audio.files import AudioError, audio_info, read_audio
 from dirac.audio.parts import write_parts
 
 NAMES = ("drums", "bass")
+
+
+def write(folder: Path, parts: Tensor, rate: int) -> list[Path]:
+    written = write_parts(folder, NAMES, parts.split(300, dim=-1), rate)
+    peaks = parts.abs().amax(dim=(1, 2)).tolist()
+    assert [part.peak for part in written] == pytest.approx(peaks)
+    return [part.path for part in written]
 
 
 def noise(peak: float, n_channels: int = 2) -> Tensor:
@@ -32,7 +40,7 @@ def test_parts_are_read_back_whatever_their_peak_channels_and_rate(
     tmp_path: Path, peak: float, n_channels: int, rate: int, suffix: str
 ) -> None:
     parts = noise(peak, n_channels)
-    paths = write_parts(tmp_path / "song", NAMES, parts, rate)
+    paths = write(tmp_path / "song", parts, rate)
     assert paths == [tmp_path / "song" / f"{name}{suffix}" for name in NAMES]
     for path, part in zip(paths, parts, strict=True):
         samples, found = read_audio(path)
@@ -42,7 +50,7 @@ def test_parts_are_read_back_whatever_their_peak_channels_and_rate(
 
 def test_a_soft_song_keeps_its_detail(tmp_path: Path) -> None:
     parts = noise(1e-3)
-    read = [read_audio(path)[0] for path in write_parts(tmp_path, NAMES, parts, 44100)]
+    read = [read_audio(path)[0] for path in write(tmp_path, parts, 44100)]
     np.testing.assert_allclose(sum(read), parts.sum(0), atol=2**-21)
 
 
@@ -50,8 +58,8 @@ def test_the_same_parts_give_the_same_bytes_and_nothing_else(tmp_path: Path) -> 
     contents = []
     for _ in range(2):
         paths = [
-            *write_parts(tmp_path / "soft", NAMES, noise(0.5), 8000),
-            *write_parts(tmp_path / "loud", NAMES, noise(2.0), 8000),
+            *write(tmp_path / "soft", noise(0.5), 8000),
+            *write(tmp_path / "loud", noise(2.0), 8000),
         ]
         contents.append([path.read_bytes() for path in paths])
         time.sleep(1.01)  # a time of day in a header would differ now
@@ -61,13 +69,27 @@ def test_the_same_parts_give_the_same_bytes_and_nothing_else(tmp_path: Path) -> 
 
 def test_what_an_earlier_separation_left_goes(tmp_path: Path) -> None:
     for level, suffix in ((2.0, ".wav"), (0.5, ".flac"), (2.0, ".wav")):
-        paths = write_parts(tmp_path, NAMES, noise(level), 8000)
+        paths = write(tmp_path, noise(level), 8000)
         assert sorted(tmp_path.iterdir()) == sorted(paths)
         assert {path.suffix for path in paths} == {suffix}
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match=r"drums\.flac cannot be written"):
-        write_parts(tmp_path, NAMES, noise(0.5), 0)
-    assert list(tmp_path.iterdir()) == []
-    assert audio_info(write_parts(tmp_path, NAMES, noise(0.5), 8000)[0]) == (8000, 1000, 2)
+def test_what_cannot_be_written_is_named_and_nothing_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "song"
+    with pytest.raises(AudioError, match=r"drums\.flac and .*bass\.flac cannot be written"):
+        write(folder, noise(0.5), 0)
+    assert not folder.exists()
+    assert audio_info(write(folder, noise(0.5), 8000)[0]) == (8000, 1000, 2)
+
+
+def test_an_earlier_separation_stays_until_all_of_the_new_one_is_there(tmp_path: Path) -> None:
+    before = [path.read_bytes() for path in write(tmp_path, noise(0.5), 8000)]
+
+    def stretches() -> Iterator[Tensor]:
+        yield noise(0.4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_parts(tmp_path, NAMES, stretches(), 8000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bass.flac", "drums.flac"]
+    assert [(tmp_path / f"{name}.flac").read_bytes() for name in NAMES] == before

@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from dirac.audio.files import resample
+from dirac.audio.songs import Recording
 from dirac.model_files import CheckpointError
+from dirac.separation.masking import interpolate
 from dirac.separation.refine import mask, ratio_masks, stft
-from dirac.separation.separator import Separator, interpolate
+from dirac.separation.separator import Separator
 
 from ..tiny_models import SETTINGS, separator, write_decomposition
 
@@ -117,9 +119,9 @@ def test_songs_as_loud_as_those_of_training_stay_so(objective: str) -> None:
     ours.model.objective = objective  # type: ignore[assignment]
     latents = ours.encode(mixture, 24000)[0]
     ours.model.set_scale(latents.square().mean(dim=-1).sqrt())
-    assert ours._to_training_level(mixture, 24000) == pytest.approx(1, abs=0.02)
+    assert ours.training_gain(Recording(mixture, 24000)) == pytest.approx(1, abs=0.02)
     # Latents are roots of magnitudes: a hundredth of the waveform is a tenth of them.
-    assert ours._to_training_level(mixture / 100, 24000) == pytest.approx(10, rel=0.02)
+    assert ours.training_gain(Recording(mixture / 100, 24000)) == pytest.approx(10, rel=0.02)
 
 
 def test_masks_between_the_grid_are_interpolated_and_beyond_it_held() -> None:
@@ -179,3 +181,55 @@ def test_a_missing_model_or_an_incomplete_card_is_one_clear_error(tmp_path: Path
     (folder / "card.json").write_text(json.dumps(full))
     with pytest.raises(CheckpointError, match="does not describe"):
         Separator.load(folder, SETTINGS, None, CPU)
+
+
+def test_a_song_comes_apart_in_stretches_as_it_does_at_once() -> None:
+    mixture, ours = music(3.3, 16000, 2), separator()
+    stretches = [*ours.refine(Recording(mixture, 16000))]
+    assert len(stretches) > 3
+    torch.testing.assert_close(
+        torch.cat(stretches, dim=-1), ours.refined(mixture, 16000), rtol=0, atol=0
+    )
+
+
+def test_a_part_is_of_its_component_in_every_piece() -> None:
+    time = torch.arange(6 * 24000) / 24000
+    low, high = torch.sin(6.283 * 300 * time), torch.sin(6.283 * 3000 * time)
+    stems = torch.stack([low, high])[:, None] * (1 + time.floor() % 2)  # its level changes
+    ours = separator()
+
+    class Split(Known):
+        """Component n hears band n alone."""
+
+        def encode(self, latents: Tensor) -> Tensor:
+            return latents[:, None]
+
+        def regress(self, components: Tensor) -> Tensor:
+            edge = 40  # bands below hear 300 Hz, those above 3000 Hz
+            below = torch.arange(components.shape[2])[:, None] < edge
+            return torch.cat([components * below, components * ~below], dim=1)
+
+    ours.model = Split(torch.zeros(1))  # type: ignore[assignment]
+    estimates = ours.refined(stems.sum(0), 24000)
+    for stretch in range(0, 6 * 24000 - 8000, 8000):
+        there = slice(stretch, stretch + 8000)
+        likeness = torch.einsum("act,bct->ab", estimates[..., there], stems[..., there])
+        assert likeness.argmax(0).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("rate", [24000, 44100, 16000, 8001])
+def test_components_of_a_song_are_those_of_the_whole_at_the_level_of_training(rate: int) -> None:
+    mixture, ours = music(3.4, rate), separator()
+    found = ours.components_of(Recording(mixture, rate))
+    gain = ours.training_gain(Recording(mixture, rate))
+    expected = ours.model.encode(ours.encode(mixture, rate) * gain)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
+    softer = ours.components_of(Recording(mixture / 16, rate))
+    torch.testing.assert_close(softer, found, rtol=0, atol=1e-4)
+
+
+def test_decoded_parts_are_as_loud_as_the_mixture_makes_them() -> None:
+    mixture, ours = music(1.2, 24000), separator()
+    parts = ours.decoded(mixture, 24000, 0)
+    softer = ours.decoded(mixture / 16, 24000, 0)
+    torch.testing.assert_close(softer * 16, parts, rtol=0, atol=1e-3 * float(parts.abs().max()))

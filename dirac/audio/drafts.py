@@ -1,0 +1,152 @@
+"""Audio that is written stretch by stretch, before it is known how loud it becomes.
+
+Samples gather as floats in a file without a name, which is gone when the process is, however that
+ends. Then they are encoded beside the place of the finished file, and renamed. The same samples
+give the same bytes.
+"""
+
+import os
+import shutil
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import soundfile
+from torch import Tensor
+
+from dirac.audio.files import SUBTYPES, AudioError
+
+BLOCK = 1 << 16  # samples that are encoded at once
+MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF64
+
+
+class Draft:
+    """One waveform on its way into a file. peak: the largest magnitude so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.n_channels = self.n_samples = 0
+        self.peak = 0.0
+        self._folder, self._file = folder, TemporaryFile(dir=folder)  # noqa: SIM115
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, samples: Tensor) -> None:
+        """(channels, time)."""
+        self.n_channels, self.n_samples = len(samples), self.n_samples + samples.shape[1]
+        self.peak = max(self.peak, float(samples.abs().max()))
+        try:
+            self._file.write(samples.T.numpy().astype("<f4").tobytes())
+        except OSError as error:
+            raise AudioError(
+                f"{self._folder} cannot be written to ({error.strerror}): make room there, or "
+                "choose another -o"
+            ) from error
+
+    def encode(
+        self, path: Path, sample_rate: int, form: tuple[str, str], gain: float = 1.0
+    ) -> None:
+        """By libsndfile, in a format and subtype of its; values beyond [-1, 1] are clipped."""
+        container, subtype = form
+        with soundfile.SoundFile(
+            os.fsencode(path), "w", sample_rate, self.n_channels, subtype, format=container
+        ) as file:
+            for block in self._blocks():
+                file.write(block if gain == 1 else block * np.float32(gain))
+
+    def encode_floats(self, path: Path, sample_rate: int) -> None:
+        """As .wav of 32-bit floats. libsndfile would write the time of day into the file."""
+        with path.open("wb") as file:
+            file.write(float_header(self.n_samples, self.n_channels, sample_rate))
+            self._file.seek(0)
+            shutil.copyfileobj(self._file, file)
+
+    def _blocks(self) -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+        """(time, channels) each."""
+        self._file.seek(0)
+        while block := self._file.read(BLOCK * self.n_channels * 4):
+            yield np.frombuffer(block, dtype="<f4").reshape(-1, self.n_channels)
+
+
+def write_song(path: Path, stretches: Iterable[Tensor], sample_rate: int) -> Draft:
+    """Stretches (channels, time) of a song into one file -> its draft, closed, for its figures.
+
+    The format goes by the suffix, as for `write_audio`; but a song that would clip is made softer.
+    """
+    check_suffix(path)
+    with drafts(path.parent, 1) as (draft,), in_place([path]) as (beside,):
+        for stretch in stretches:
+            draft.append(stretch)
+        draft.encode(beside, sample_rate, SUBTYPES[path.suffix], 1 / max(draft.peak, 1.0))
+    return draft
+
+
+def check_suffix(path: Path) -> None:
+    """Raises AudioError, before any work is done."""
+    if path.suffix not in SUBTYPES:
+        raise AudioError(f"{path}: the suffix must be one of {', '.join(SUBTYPES)}")
+
+
+@contextmanager
+def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
+    """n drafts of files in a folder, which is made; and unmade, if it is empty at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            yield [stack.enter_context(Draft(folder)) for _ in range(n)]
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@contextmanager
+def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Files beside their places, where they are put together when the block has written them all.
+
+    Raises AudioError, naming the file, where libsndfile fails.
+    """
+    beside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    try:
+        yield beside
+        for written, path in zip(beside, paths, strict=True):
+            written.replace(path)
+    except soundfile.SoundFileError as error:
+        names = " and ".join(str(path) for path in paths)
+        raise AudioError(f"{names} cannot be written: {error}") from error
+    finally:
+        for written in beside:
+            written.unlink(missing_ok=True)
+
+
+def float_header(n_samples: int, n_channels: int, sample_rate: int) -> bytes:
+    """Of a .wav file of 32-bit floats, or of RF64 (EBU Tech 3306) where 32 bits cannot count it."""
+    frame = 4 * n_channels
+    kind = struct.pack("<HHIIHHH", 3, n_channels, sample_rate, sample_rate * frame, frame, 32, 0)
+    size = n_samples * frame
+    chunks = _chunk(b"fmt ", kind) + _chunk(b"fact", struct.pack("<I", min(n_samples, MAX_RIFF)))
+    total = 4 + len(chunks) + 8 + size
+    if total <= MAX_RIFF:
+        return (
+            b"RIFF"
+            + struct.pack("<I", total)
+            + b"WAVE"
+            + chunks
+            + struct.pack("<4sI", b"data", size)
+        )
+    sizes = _chunk(b"ds64", struct.pack("<QQQI", total + 36, size, n_samples, 0))
+    unknown = struct.pack("<I", MAX_RIFF)
+    return b"RF64" + unknown + b"WAVE" + sizes + chunks + b"data" + unknown
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content

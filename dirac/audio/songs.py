@@ -1,0 +1,92 @@
+"""A song, in memory or in a file, read front to back in spans that may overlap.
+
+Memory holds one span, so that a file may be as long as it likes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from dirac.audio.files import AudioError, Waveform, audio_info, open_audio
+
+Span = tuple[int, int]  # samples [start, stop)
+
+
+class Song(Protocol):
+    @property
+    def sample_rate(self) -> int: ...
+
+    @property
+    def n_samples(self) -> int: ...
+
+    def spans(self, wanted: Iterable[Span]) -> Iterator[Tensor]:
+        """The samples of spans, (channels, time) each; none begins before the one before it, or
+
+        after its end. Every call begins at the first sample again.
+        """
+
+
+@dataclass(frozen=True)
+class Recording:
+    """waveform: (channels, time) in memory. Raises ValueError if it is empty or not finite."""
+
+    waveform: Tensor
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if self.waveform.ndim != 2 or 0 in self.waveform.shape or not self._is_finite():
+            raise ValueError(
+                "a waveform must be finite (channels, time) with a sample at least, "
+                f"got {tuple(self.waveform.shape)}"
+            )
+
+    @property
+    def n_samples(self) -> int:
+        return self.waveform.shape[-1]
+
+    def spans(self, wanted: Iterable[Span]) -> Iterator[Tensor]:
+        return (self.waveform[:, start:stop] for start, stop in wanted)
+
+    def _is_finite(self) -> bool:
+        return bool(self.waveform.isfinite().all())
+
+
+class AudioFile:
+    """The song in a file. Raises AudioError when it is missing, no audio, or has no sample; and,
+
+    while it is read, where it is truncated or holds NaN.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sample_rate, self.n_samples, self.n_channels = audio_info(path)
+        if self.n_samples == 0:
+            raise AudioError(f"{path} has no sample in it")
+
+    def spans(self, wanted: Iterable[Span]) -> Iterator[Tensor]:
+        # No seeking: in an mp3 it takes as long as reading what lies before.
+        with open_audio(self.path) as file:
+            held = np.zeros((0, self.n_channels), dtype=np.float32)
+            end = 0  # of what is held
+            for start, stop in wanted:
+                kept = held[len(held) - (end - start) :]
+                held = np.concatenate([kept, self._read(file, stop - end, end)])
+                end = stop
+                yield torch.from_numpy(held.T.copy())
+
+    def _read(self, file: soundfile.SoundFile, n_samples: int, start: int) -> Waveform:
+        samples: Waveform = file.read(n_samples, dtype="float32", always_2d=True)
+        if len(samples) < n_samples:
+            raise AudioError(
+                f"{self.path} is truncated: it ends after {start + len(samples)} of "
+                f"{self.n_samples} samples"
+            )
+        if not np.isfinite(samples).all():
+            raise AudioError(f"{self.path} holds values that are not finite (NaN or infinity)")
+        return samples

@@ -1,0 +1,65 @@
+"""Parts as masks: their spectrograms, on the grid of a mixture of any rate, share it out."""
+
+import torch
+from einops import rearrange
+from scipy.fft import next_fast_len
+from torch import Tensor, nn
+
+from dirac.audio.codecs import Codec
+from dirac.audio.spectrogram import Spectrogram
+from dirac.separation.consistency import consistent_estimates, repeated_masks
+from dirac.separation.refine import ratio_masks, stft
+from dirac.separation.settings import Settings
+
+
+def masked(
+    parts: Tensor, waveform: Tensor, sample_rate: int, codec: Codec, settings: Settings
+) -> Tensor:
+    """The mixture (channels, time) through the masks of parts (parts, channels, frames),
+
+    refined as in `consistency`.
+    """
+    magnitudes, hop = magnitudes_of(parts, codec, settings.n_fft)
+    mixture = waveform.to(parts.device)
+    if magnitudes.shape[1] not in (1, len(waveform)):
+        magnitudes = magnitudes.mean(1, keepdim=True)
+    # The same window in seconds, so that bins lie at the same frequencies, about: Fourier
+    # transforms are slow where a length has a prime factor above 5, as 3764 at 44.1 kHz.
+    ratio = sample_rate / codec.sample_rate
+    n_fft = 4 * next_fast_len(max(round(settings.n_fft * ratio / 4), 16), real=True)
+    bins = torch.arange(n_fft // 2 + 1) * (ratio * settings.n_fft / n_fft)
+    seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
+    frames = seconds * (codec.sample_rate / hop)
+    power, refinement = settings.power, settings.refinement
+    masks = interpolate(ratio_masks(magnitudes, power), bins, frames)
+    loudness = interpolate(magnitudes.square().sum(0, keepdim=True), bins, frames)
+    latent_frames = (seconds * codec.frame_rate).round().long()
+    features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
+    masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
+    return consistent_estimates(mixture, masks, masks * loudness, n_fft, refinement).cpu()
+
+
+def magnitudes_of(parts: Tensor, codec: Codec, n_fft: int) -> tuple[Tensor, int]:
+    """Parts (parts, channels, frames) -> (parts, audio channels, bins, frames), samples apart.
+
+    The spectrogram codec knows magnitudes; by way of Griffin-Lim, masks are no better (oracle
+    latents on synthetic music: 13.84 dB against 13.83).
+    """
+    if isinstance(codec, Spectrogram):
+        return codec.magnitudes(parts, n_fft), codec.hop
+    spectra = stft(codec.decode(parts), n_fft).abs()
+    return spectra, n_fft // 4
+
+
+def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
+    """Masks (parts, channels, bins, frames) at fractional bins and frames; beyond the edge, it.
+
+    In memory the bins of a frame lie side by side, as those of `stft`.
+    """
+    height, width = masks.shape[-2:]
+    y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
+    places = torch.stack(torch.meshgrid(x, y, indexing="ij")[::-1], dim=-1).to(masks.device)
+    places = rearrange(places, "width height yx -> 1 width height yx").expand(
+        len(masks), -1, -1, -1
+    )
+    return nn.functional.grid_sample(masks.mT, places, padding_mode="border", align_corners=True).mT

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import pytest
+
+from dirac.audio.files import read_audio
+from dirac.cli.main import main
+
+
+def test_songs_come_from_their_seed(songs: list[str]) -> None:
+    for folder in ("one", "two"):
+        main(["generate", "--count", "2", "--seconds", "1.5", "-o", folder, "--seed", "4"])
+    first, second = (Path("one") / f"song-{n}.flac" for n in (1, 2))
+    assert read_audio(first)[0].shape[1] == pytest.approx(36000, abs=320)
+    assert first.read_bytes() != second.read_bytes()
+    assert first.read_bytes() == (Path("two") / "song-1.flac").read_bytes()
+    main(["generate", "--seconds", "1.5", "-o", "three", "--seed", "5"])
+    assert second.read_bytes() == Path("three/song-1.flac").read_bytes()
+
+
+def test_the_prior_of_a_trained_model_lies_beside_it(songs: list[str]) -> None:
+    main(["generate", "--seconds", "0.5", "-o", "out", "--model", "models/decomposition"])
+    assert Path("out/song-1.flac").exists()
