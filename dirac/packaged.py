@@ -1,5 +1,6 @@
 """The trained models that ship with the package, and what the card of a model tells of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,34 @@ def describe(folder: Path) -> str:
     return f"{folder.name}: {sources}; data: {card.get('data', 'unknown')}; {_scores(card)}"
 
 
-def _scores(card: dict[str, Any]) -> str:
+def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the cards of a model and of its prior tell, in sentences, by what they are about."""
+    model, codec = card["model"], card["codec"]
+    n, encoder, training = model["n_latents"], model["encoder"], card["params"]["train"]
+    stems = "true stems were shown" if card.get("saw_stems") else "mixtures alone, no stems"
+    packed = card.get("packed", {})
+    return {
+        "parts": ", ".join(card.get("parts", [f"{n}, without names"])),
+        "each": f"{encoder['n_component_channels']} numbers, {card['frame_rate']:g} times a second",
+        "codec": f"{codec['name']}, {card['sample_rate']} Hz",
+        "size": f"{card['n_parameters'] / 1e6:.2f} million numbers"
+        if "n_parameters" in card
+        else "unknown",
+        "data": f"{card['data']}: mixtures of {', '.join(card['sources'])}",
+        "training": f"objective {training['objective']}, {stems}; {training['n_steps']} steps of "
+        f"{training['batch_size']}, seed {card['params']['seed']}",
+        "scores": _scores(card),
+        "scored": card.get("scores", {}).get("from", "nothing"),
+        "prior": "none"
+        if prior is None
+        else f"draws new components, {prior['n_frames'] / card['frame_rate']:.1f} seconds at once",
+        "versions": ", ".join(f"{k} {v}" for k, v in packed.get("versions", {}).items())
+        or "unknown",
+        "weights": f"{packed.get('weights', 'float32')}, sha256 {card['sha256'][:16]}",
+    }
+
+
+def _scores(card: Mapping[str, Any]) -> str:
     if "scores" not in card:
         return "not scored"
     scores = card["scores"]

@@ -7,10 +7,32 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from dirac.cli import data, generate, models, pack, recompose, separate, settings, vary
+from dirac.cli import (
+    data,
+    describe,
+    generate,
+    inspect,
+    models,
+    pack,
+    recompose,
+    separate,
+    settings,
+    vary,
+)
 from dirac.cli.options import complain, explained
 
-COMMANDS = (separate, recompose, vary, generate, models, pack, settings, data)
+COMMANDS = (
+    separate,
+    recompose,
+    vary,
+    generate,
+    describe,
+    models,
+    inspect,
+    pack,
+    settings,
+    data,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
