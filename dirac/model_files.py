@@ -18,6 +18,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 FORMAT = 1
+CODEC = "codec"  # in the folder of a model: that of its codec, if its weights are ours
 Row = dict[str, float]
 
 
@@ -33,8 +34,7 @@ def save_model(folder: Path, state: Mapping[str, Tensor], card: Mapping[str, obj
     weights = save_safetensors({name: value.cpu().contiguous() for name, value in state.items()})
     full = {"format": FORMAT, "sha256": hashlib.sha256(weights).hexdigest(), **card}
     write_atomically(folder / "model.safetensors", weights)
-    text = json.dumps(full, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_atomically(folder / "card.json", text.encode())
+    write_json(folder / "card.json", full)
 
 
 def load_model(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -85,6 +85,23 @@ def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
         more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise CheckpointError("; ".join(differences[:3]) + more)
     model.load_state_dict(state)
+
+
+def has_model(folder: Path | None) -> bool:
+    """Whether there is a folder, and weights in it: that of a codec may hold a card alone."""
+    return folder is not None and (folder / "model.safetensors").exists()
+
+
+def copy_model(folder: Path, target: Path) -> None:
+    """A whole model from one folder to another. Raises CheckpointError as `load_model`."""
+    load_model(folder)
+    for name in ("model.safetensors", "card.json"):
+        write_atomically(target / name, (folder / name).read_bytes())
+
+
+def write_json(path: Path, content: object) -> None:
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_atomically(path, text.encode())
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

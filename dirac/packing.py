@@ -3,6 +3,7 @@
 model.safetensors   the weights in half precision; loading restores float32
 card.json           as training wrote it, and: all params, no path of the machine in them, how the
                     model is run (`separation`), versions, its scores and the names of its parts
+codec/              the same two files of its codec, if this was trained by the stage train_codec
 prior/              the same two files of the prior that generates and varies, if it was packed
 """
 
@@ -21,13 +22,13 @@ from torch import Tensor
 
 from dirac.assembly import open_separator, settings_of
 from dirac.evaluation.results import OURS
-from dirac.model_files import load_model, save_model
+from dirac.model_files import CODEC, has_model, load_model, save_model
 from dirac.params import Params
 from dirac.scratch import publish
 from dirac.separation.generate import PRIOR, Generator
 from dirac.separation.settings import SETTINGS_KEY
 
-FILES = {"model.safetensors", "card.json", PRIOR}
+FILES = {"model.safetensors", "card.json", CODEC, PRIOR}
 PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")
 RENDERED = ("decoded", "codec")  # by a codec whose phases are its own: no separation's SI-SDR
 ORIGIN_OF_NAMES = (
@@ -64,6 +65,8 @@ def pack(
     beside = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         _save_halved(beside, state, card)
+        if has_model(model / CODEC):
+            _save_halved(beside / CODEC, *load_model(model / CODEC))
         if prior is not None:
             _pack_prior(prior, beside / PRIOR, card)
         separator = open_separator(beside)  # it loads, or it is not published

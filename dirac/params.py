@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from dirac.data_section import Data
 from dirac.section import Section
-from dirac.sections import Codec, Evaluate, Model, Prior, Report, Train
+from dirac.sections import Codec, Evaluate, Model, Prior, Report, Train, TrainCodec
 
 MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
@@ -28,6 +28,7 @@ class Params(Section):
     seed: Annotated[int, Field(ge=0)]
     data: Data
     codec: Codec
+    train_codec: TrainCodec
     model: Model
     train: Train
     prior: Prior

@@ -1,5 +1,6 @@
 """The sections of params.yaml but `data`: their keys, and which values each may have."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 
 from dirac.section import Count, NonNegative, Positive, Section, Share
 
-CodecName = Literal["spectrogram", "encodec_24khz", "encodec_48khz"]
+CodecName = Literal["spectrogram", "encodec_mini", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
 
@@ -94,6 +95,26 @@ class Optimisation(Section):
     checkpoint_every_seconds: Positive
     precision: Literal["float32", "bfloat16"]
     n_workers: Annotated[int, Field(ge=0)]
+
+
+class CodecNetwork(Section):
+    n_filters: Count
+    n_residual_layers: Annotated[int, Field(ge=0)]
+    ratios: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _hop_of_encodec(self) -> Self:
+        if math.prod(self.ratios) != 320:
+            raise ValueError("ratios must multiply to 320, samples per frame")
+        return self
+
+
+class TrainCodec(Optimisation):
+    run: bool
+    gain_db: NonNegative
+    noise: NonNegative
+    spectrum_weight: NonNegative
+    network: CodecNetwork
 
 
 class Anchors(Section):

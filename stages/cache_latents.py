@@ -18,6 +18,7 @@ from dirac.data.caching import (
 from dirac.data.collections import find_tracks
 from dirac.data.store import LatentStore
 from dirac.data.tracks import SPLITS, check_sources, tracks_with
+from dirac.model_files import has_model
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.tracking import track
@@ -26,6 +27,7 @@ from dirac.training.tracking import track
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--codec", type=Path, help="folder of the codec, by train_codec")
     parser.add_argument("--output", type=Path, required=True, help="folder of the stores")
     arguments = parser.parse_args()
 
@@ -34,9 +36,10 @@ def main() -> None:
     found = find_tracks(data.name, arguments.data)
     check_sources(found, data.sources)
     tracks = tracks_with(found, data.sources)
+    elsewhere = settings.weights and project_root() / settings.weights.expanduser()
     codec = load_codec(
         settings.name,
-        weights=settings.weights and project_root() / settings.weights.expanduser(),
+        weights=arguments.codec if has_model(arguments.codec) else elsewhere,
         quantized=settings.quantized,
         bandwidth=settings.bandwidth,
         spectrogram=settings.spectrogram,
@@ -47,7 +50,8 @@ def main() -> None:
         "codec": settings.model_dump(mode="json"),
         "tracks": states_of_stems(tracks, data.sources),
     }
-    with work_folder("cache_latents", fingerprint(used, [])) as scratch:
+    weights = [arguments.codec / "card.json"] if has_model(arguments.codec) else []
+    with work_folder("cache_latents", fingerprint(used, weights)) as scratch:
         for split in SPLITS:
             limit = getattr(data.max_excerpts, split)
             excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)

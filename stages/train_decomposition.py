@@ -16,6 +16,7 @@ from dirac.command import behave_as_command
 from dirac.data.anchors import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
+from dirac.model_files import CODEC, copy_model, has_model
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="store of the training latents")
     parser.add_argument("--validation", type=Path, required=True)
+    parser.add_argument("--codec", type=Path, help="folder of the codec, by train_codec")
     parser.add_argument("--output", type=Path, required=True, help="folder of the model")
     arguments = parser.parse_args()
 
@@ -53,6 +55,8 @@ def main() -> None:
         picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
         finished = fit(session, processes, model, (training, validation), settings, card, picture)
         if processes.is_main:
+            if has_model(arguments.codec):
+                copy_model(arguments.codec, finished / CODEC)
             publish(finished, arguments.output)
 
 

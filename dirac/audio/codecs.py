@@ -82,6 +82,10 @@ def load_codec(
     """
     if name == "spectrogram":
         return Spectrogram(spectrogram.power, spectrogram.n_fft, spectrogram.n_iterations)
+    if name == "encodec_mini":
+        from dirac.audio.encodec_mini import load_encodec_mini
+
+        return load_encodec_mini(weights)
     from dirac.audio.encodec import load_encodec
 
     return load_encodec(name, weights, quantized, bandwidth)

@@ -14,7 +14,7 @@ from dirac.audio.chunks import stream
 from dirac.audio.codecs import Codec, load_codec
 from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
-from dirac.model_files import CheckpointError, fill, load_model
+from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.separation.masking import masked
 from dirac.separation.pieces import consecutive, faded, overlapping
@@ -41,11 +41,13 @@ class Separator:
     ) -> "Separator":
         """From a model folder; settings: None for those in the card, which a packed model has;
 
-        weights: EnCodec's, as for `load_codec`. Raises CheckpointError if the folder holds no whole
-        model, or one without settings; CodecError if its codec's weights cannot be had.
+        weights: the codec's, as for `load_codec`, if they are not in the folder. Raises
+        CheckpointError if the folder holds no whole model, or one without settings; CodecError if
+        its codec's weights cannot be had.
         """
         folder = Path(folder)
         state, card = load_model(folder)
+        own = folder / CODEC
         if settings is None and SETTINGS_KEY not in card:
             raise CheckpointError(
                 f"the model in {folder} does not say how to run it, because it is not packed: "
@@ -57,7 +59,7 @@ class Separator:
             model = Decomposition(**card["model"])
             codec = load_codec(
                 made["name"],
-                weights=weights,
+                weights=own if has_model(own) else weights,
                 quantized=made["quantized"],
                 bandwidth=made["bandwidth"],
                 spectrogram=SimpleNamespace(**made["spectrogram"]),

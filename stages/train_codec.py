@@ -1,0 +1,100 @@
+"""Stage 2: the codec's weights. Those of encodec_mini that ship with dirac, or trained here.
+
+Training (train_codec.run) hears the mixtures alone, never a stem. Other codecs have no weights of
+ours: their card says so.
+"""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+
+from dirac.audio.encodec_mini import EncodecMini, find_weights
+from dirac.command import behave_as_command
+from dirac.data.caching import select_excerpts, states_of_stems
+from dirac.data.collections import find_tracks
+from dirac.data.tracks import Track, check_sources, tracks_with
+from dirac.data.waveforms import WaveformDataset
+from dirac.model_files import copy_model, write_json
+from dirac.models.autoencoder import Autoencoder
+from dirac.params import Params, load_params
+from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.training.distributed import distributed
+from dirac.training.session import Session, fit
+from dirac.training.trainer import TrainSettings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the codec")
+    arguments = parser.parse_args()
+
+    params = load_params()
+    if params.codec.name == EncodecMini.name and params.train_codec.run:
+        train(params, arguments.data, arguments.output)
+    else:
+        provide(params, arguments.output)
+
+
+def provide(params: Params, output: Path) -> None:
+    """A copy of the weights that are there, or of other codecs a card alone."""
+    used = params.codec.model_dump(mode="json")
+    key = fingerprint(used, [])
+    with work_folder("train_codec", key) as folder, distributed() as processes:
+        if not processes.is_main:
+            return
+        if params.codec.name == EncodecMini.name:
+            weights = params.codec.weights and project_root() / params.codec.weights.expanduser()
+            copy_model(find_weights(weights), folder / "codec")
+        else:
+            write_json(folder / "codec" / "card.json", {"name": params.codec.name})
+        publish(folder / "codec", output)
+
+
+def train(params: Params, data: Path, output: Path) -> None:
+    chosen, sources = params.train_codec, params.data.sources
+    found = find_tracks(params.data.name, data)
+    check_sources(found, sources)
+    tracks = tracks_with(found, sources)
+    used = params.model_dump(mode="json", include={"seed", "data", "train_codec"})
+    key = fingerprint(used | {"tracks": states_of_stems(tracks, sources)}, [])
+    with work_folder("train_codec", key) as folder, distributed() as processes:
+        session = Session(
+            "train_codec", folder, key, params.model_dump(mode="json"), project_root()
+        )
+        torch.manual_seed(params.seed)
+        network = chosen.network.model_dump(mode="json")
+        codec = EncodecMini(**network)
+        model = Autoencoder(codec, chosen.gain_db, chosen.noise, chosen.spectrum_weight)
+        settings = TrainSettings(
+            seed=params.seed,
+            **chosen.model_dump(include={field.name for field in fields(TrainSettings)}),
+        )
+        card = {
+            "name": codec.name,
+            "network": network,
+            "data": params.data.name,
+            "sources": list(sources),
+            "saw_stems": False,
+            "params": used,
+        }
+        training = make_dataset(params, tracks, "train")
+        validation = make_dataset(params, tracks, "validation")
+        finished = fit(session, processes, model, (training, validation), settings, card)
+        if processes.is_main:
+            publish(finished, output)
+
+
+def make_dataset(params: Params, tracks: list[Track], split: str) -> WaveformDataset:
+    data = params.data
+    limit = getattr(data.max_excerpts, split)
+    excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
+    n_samples = params.train_codec.n_frames * EncodecMini.hop
+    return WaveformDataset(tracks, excerpts, data.sources, n_samples, EncodecMini.sample_rate)
+
+
+if __name__ == "__main__":
+    behave_as_command()
+    main()

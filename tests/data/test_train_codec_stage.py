@@ -1,0 +1,72 @@
+"""stages/train_codec.py as DVC runs it: weights that ship, none of ours, or trained on mixtures."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from dirac.audio.encodec_mini import SHIPPED, load_encodec_mini
+from dirac.audio.weights import CodecError
+from dirac.data.tracks import SPLITS
+from dirac.settings import apply
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def run_stage(tmp_path, monkeypatch, slakh_track, sine):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    arguments = ["train_codec.py", "--data", "raw", "--output", "models/codec"]
+    monkeypatch.setattr(sys, "argv", arguments)
+
+    def run(name, weights=None, train=False):
+        for file in ("params.yaml", "settings.yaml"):
+            (tmp_path / file).write_bytes((PROJECT / file).read_bytes())
+        apply("tiny", tmp_path / "params.yaml")
+        yaml = YAML()
+        params = yaml.load(tmp_path / "params.yaml")
+        params["data"]["name"] = "slakh2100"
+        params["codec"].update(name=name, weights=weights)
+        params["train_codec"]["run"] = train
+        yaml.dump(params, tmp_path / "params.yaml")
+        if train:
+            for number, split in enumerate(SPLITS):
+                slakh_track(
+                    tmp_path / "raw" / split / f"Track0000{number}",
+                    {"S00": "Drums", "S01": "Bass"},
+                    {"S00": sine(1000, 3), "S01": sine(60, 3)},
+                )
+        runpy.run_path(str(PROJECT / "stages" / "train_codec.py"), run_name="__main__")
+        return tmp_path / "models" / "codec"
+
+    return run
+
+
+def test_other_codecs_have_a_card_alone(run_stage):
+    folder = run_stage("spectrogram")
+    assert json.loads((folder / "card.json").read_text()) == {"name": "spectrogram"}
+    assert [path.name for path in folder.iterdir()] == ["card.json"]
+
+
+def test_what_ships_is_copied(run_stage):
+    folder = run_stage("encodec_mini")
+    for name in ("card.json", "model.safetensors"):
+        assert (folder / name).read_bytes() == (SHIPPED / name).read_bytes()
+
+
+def test_missing_weights_are_named(run_stage):
+    with pytest.raises(CodecError, match=r"no model in .*nowhere"):
+        run_stage("encodec_mini", weights="nowhere")
+
+
+def test_trained_on_mixtures(run_stage, tmp_path):
+    folder = run_stage("encodec_mini", train=True)
+    card = json.loads((folder / "card.json").read_text())
+    assert (card["sources"], card["saw_stems"]) == (["drums", "bass"], False)
+    assert len((folder / "history.csv").read_text().splitlines()) == 1 + 3
+    assert load_encodec_mini(folder).encoder.n_filters == card["network"]["n_filters"]
+    assert not list((tmp_path / ".scratch").iterdir())
