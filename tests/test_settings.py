@@ -23,7 +23,7 @@ def comments(path: Path) -> list[str]:
 def test_the_names() -> None:
     assert names(SETTINGS) == [
         "paper", "paper3", "paper4", "paper8", "tiny",
-        "wide", "drums4", "drums8", "drums-piano", "bass-piano", "three",
+        "wide", "encodec-mini", "codec", "drums4", "drums8", "drums-piano", "bass-piano", "three",
         "supervised", "paper-objective", "no-masking", "one-channel",
     ]  # fmt: skip
 
