@@ -1,7 +1,7 @@
 """Stage 2: the codec's weights. Those of encodec_mini that ship with dirac, or trained here.
 
-Training (train_codec.run) hears the mixtures alone, never a stem. Other codecs have no weights of
-ours: their card says so.
+Training (train_codec.run) hears the mixtures alone, never a stem; it goes on from codec.weights if
+these are named. Other codecs have no weights of ours: their card says so.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from dirac.data.caching import select_excerpts, states_of_stems
 from dirac.data.collections import find_tracks
 from dirac.data.tracks import Track, check_sources, tracks_with
 from dirac.data.waveforms import WaveformDataset
-from dirac.model_files import copy_model, write_json
+from dirac.model_files import copy_model, fill, load_model, write_json
 from dirac.models.autoencoder import Autoencoder
 from dirac.params import Params, load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
@@ -40,17 +40,20 @@ def main() -> None:
 
 def provide(params: Params, output: Path) -> None:
     """A copy of the weights that are there, or of other codecs a card alone."""
-    used = params.codec.model_dump(mode="json")
-    key = fingerprint(used, [])
-    with work_folder("train_codec", key) as folder, distributed() as processes:
+    used = {"name": params.codec.name, "weights": str(params.codec.weights)}
+    with work_folder("train_codec", fingerprint(used, [])) as folder, distributed() as processes:
         if not processes.is_main:
             return
         if params.codec.name == EncodecMini.name:
-            weights = params.codec.weights and project_root() / params.codec.weights.expanduser()
-            copy_model(find_weights(weights), folder / "codec")
+            copy_model(find_weights(named_weights(params)), folder / "codec")
         else:
             write_json(folder / "codec" / "card.json", {"name": params.codec.name})
         publish(folder / "codec", output)
+
+
+def named_weights(params: Params) -> Path | None:
+    weights = params.codec.weights
+    return None if weights is None else project_root() / weights.expanduser()
 
 
 def train(params: Params, data: Path, output: Path) -> None:
@@ -59,7 +62,10 @@ def train(params: Params, data: Path, output: Path) -> None:
     check_sources(found, sources)
     tracks = tracks_with(found, sources)
     used = params.model_dump(mode="json", include={"seed", "data", "train_codec"})
-    key = fingerprint(used | {"tracks": states_of_stems(tracks, sources)}, [])
+    start = named_weights(params)
+    begun = load_model(find_weights(start)) if start else None
+    files = [start / "card.json"] if start else []
+    key = fingerprint(used | {"tracks": states_of_stems(tracks, sources)}, files)
     with work_folder("train_codec", key) as folder, distributed() as processes:
         session = Session(
             "train_codec", folder, key, params.model_dump(mode="json"), project_root()
@@ -68,6 +74,8 @@ def train(params: Params, data: Path, output: Path) -> None:
         network = chosen.network.model_dump(mode="json")
         codec = EncodecMini(**network)
         model = Autoencoder(codec, chosen.gain_db, chosen.noise, chosen.spectrum_weight)
+        if begun:
+            fill(codec, begun[0])
         settings = TrainSettings(
             seed=params.seed,
             **chosen.model_dump(include={field.name for field in fields(TrainSettings)}),
@@ -78,6 +86,7 @@ def train(params: Params, data: Path, output: Path) -> None:
             "data": params.data.name,
             "sources": list(sources),
             "saw_stems": False,
+            "begun_with": begun and begun[1]["sha256"],
             "params": used,
         }
         training = make_dataset(params, tracks, "train")

@@ -6,16 +6,14 @@ import pytest
 import torch
 
 from dirac.assembly import choose_device, open_separator, settings_of
-from dirac.audio.encodec_mini import EncodecMini
 from dirac.model_files import CheckpointError, load_model, save_model
-from dirac.models.decomposition import Decomposition
 from dirac.packaged import describe, part_names
 from dirac.packing import PackingError, halved, name_parts, pack, snapshot
 from dirac.params import Params, check_params, load_params
 from dirac.separation.generate import Generator
 from dirac.separation.separator import Separator
 
-from .tiny_models import card, separator, write_decomposition, write_prior
+from .tiny_models import separator, write_decomposition, write_prior
 
 PROJECT = Path(__file__).parents[1]
 
@@ -61,23 +59,6 @@ def test_a_packed_model_separates_as_the_model_in_any_folder(
     torch.testing.assert_close(parts.sum(0), mixture, rtol=0, atol=1e-5)
     assert (parts - exact).square().mean() < 0.01 * exact.square().mean()
     assert packed.settings == plain.settings == settings_of(params)
-
-
-def test_a_codec_that_was_trained_here_goes_with_the_model(tmp_path: Path, params: Params) -> None:
-    made = card()
-    made["model"]["exponent"] = 1.0
-    made["codec"]["name"] = "encodec_mini"
-    state = Decomposition(**made["model"]).state_dict()
-    save_model(tmp_path / "model", state, made)
-    network = {"n_filters": 2, "n_residual_layers": 1, "ratios": [2, 4, 5, 8]}
-    codec = EncodecMini(**network)
-    save_model(tmp_path / "model" / "codec", codec.state_dict(), {"network": network})
-    pack(tmp_path / "model", tmp_path / "packed", params, None, None)
-    packed = Separator.load(tmp_path / "packed")
-    waveform = torch.randn(1, 1, 3200, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(
-        packed.codec.encode(waveform), codec.encode(waveform), rtol=0, atol=1e-2
-    )
 
 
 def test_weights_are_half_as_large_and_the_card_is_theirs(

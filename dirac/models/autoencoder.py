@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from dirac.audio.encodec_mini import EncodecMini
 from dirac.diffusion.draws import Draws
 
-# Of the mean square of a waveform at full scale: where silence begins.
+# Of the mean square of a waveform at full scale: errors below it are not heard.
 SILENCE = 1e-7
 
 # Of a crop's power: errors below it count for little more, so that the loud and simple, which are
@@ -46,7 +46,7 @@ class Autoencoder(nn.Module):
         latents = latents + self.noise * level.detach() * draws.normal(latents)
         decoded = self.decoder(half_averaged(latents))
         target = half_averaged(waveform)
-        waveform_loss = noise_to_signal_db(decoded, target).mean() / 10
+        waveform_loss = noise_above_floor(decoded, target).mean()
         spectrum_loss = spectral_distance(decoded[:, 0], target[:, 0])
         loss = waveform_loss + self.spectrum_weight * spectrum_loss
         return {"loss": loss, "waveform": waveform_loss, "spectrum": spectrum_loss}
@@ -59,14 +59,15 @@ def half_averaged(signals: Tensor) -> Tensor:
     return torch.cat([signals[:half], (others + signals[: len(others)]) / 2])
 
 
-def noise_to_signal_db(estimate: Tensor, reference: Tensor) -> Tensor:
-    """10 log10(||estimate - reference||^2 / ||reference||^2), (batch, ...) -> (batch,), bounded
+def noise_above_floor(estimate: Tensor, reference: Tensor) -> Tensor:
+    """log10(1 + ||estimate - reference||^2 / (FLOOR ||reference||^2)), (batch, ...) -> (batch,).
 
-    below by FLOOR, and about 0 where the reference is silence.
+    In bels: how far the power of the error is above FLOOR of the reference's. A logarithm, as in
+    SI-SDR, so that soft crops count as loud ones do.
     """
     power = reference.square().flatten(1).mean(dim=1)
     error = (estimate - reference).square().flatten(1).mean(dim=1)
-    return 10 * torch.log10((error + FLOOR * power + SILENCE) / (power + SILENCE))
+    return torch.log10(1 + error / (FLOOR * power + SILENCE))
 
 
 def spectral_distance(estimate: Tensor, reference: Tensor) -> Tensor:

@@ -78,7 +78,7 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
     params = modules.study_files.make_params(project / "run", "three+supervised", 7)
     assert (params.seed, params.model.n_latents, params.train.objective) == (7, 3, "supervised")
     assert modules.study.changes(params) == {
-        "data.sources": "['drums', 'bass', 'piano']",
+        "data.sources": "[drums, bass, piano]",
         "model.n_latents": "3",
         "train.objective": "supervised",
     }

@@ -33,7 +33,7 @@ def run_stage(tmp_path, monkeypatch, slakh_track, sine):
         params["codec"].update(name=name, weights=weights)
         params["train_codec"]["run"] = train
         yaml.dump(params, tmp_path / "params.yaml")
-        if train:
+        if train and not (tmp_path / "raw").exists():
             for number, split in enumerate(SPLITS):
                 slakh_track(
                     tmp_path / "raw" / split / f"Track0000{number}",
@@ -68,5 +68,10 @@ def test_trained_on_mixtures(run_stage, tmp_path):
     card = json.loads((folder / "card.json").read_text())
     assert (card["sources"], card["saw_stems"]) == (["drums", "bass"], False)
     assert len((folder / "history.csv").read_text().splitlines()) == 1 + 3
-    assert load_encodec_mini(folder).encoder.n_filters == card["network"]["n_filters"]
+    assert card["network"]["n_filters"] == 2
+    assert card["begun_with"] is None
     assert not list((tmp_path / ".scratch").iterdir())
+    began = folder.rename(tmp_path / "before")
+    again = json.loads((run_stage("encodec_mini", "before", True) / "card.json").read_text())
+    assert again["begun_with"] == card["sha256"] != again["sha256"]
+    assert load_encodec_mini(began).encoder.n_filters == 2
