@@ -33,7 +33,7 @@ HEAVY = [
     "torchaudio",
 ]
 WRITES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect"}
-PATIENCE = 240  # seconds after which a stage hangs
+PATIENCE = 900  # seconds after which a stage hangs, on a machine however busy
 
 
 @dataclass(frozen=True)
