@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any
 
 import numpy as np
 import soundfile
@@ -28,18 +27,11 @@ MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF6
 class Draft:
     """One waveform on its way into a file. peak: the largest magnitude so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: IO[bytes]) -> None:
+        """file: for the samples until they are encoded; folder: where it is, to tell of errors."""
         self.n_channels = self.n_samples = 0
         self.peak = 0.0
-        self._folder, self._file = folder, TemporaryFile(dir=folder)  # noqa: SIM115
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._file.close()
+        self._folder, self._file = folder, file
 
     def append(self, samples: Tensor) -> None:
         """(channels, time)."""
@@ -103,7 +95,8 @@ def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with ExitStack() as stack:
-            yield [stack.enter_context(Draft(folder)) for _ in range(n)]
+            files = [stack.enter_context(TemporaryFile(dir=folder)) for _ in range(n)]
+            yield [Draft(folder, file) for file in files]
     finally:
         if not any(folder.iterdir()):
             folder.rmdir()

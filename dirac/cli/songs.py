@@ -5,7 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SUFFIXES = tuple(".aif .aiff .au .caf .flac .mp3 .oga .ogg .opus .w64 .wav".split())  # noqa: SIM905
+SUFFIXES = (
+    *(".aif", ".aiff", ".au", ".caf", ".flac", ".mp3"),
+    *(".oga", ".ogg", ".opus", ".w64", ".wav"),
+)
 
 
 def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:

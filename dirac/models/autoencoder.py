@@ -92,11 +92,12 @@ def log_magnitude(waveform: Tensor, n_fft: int) -> Tensor:
 def start_near_linear(codec: EncodecMini) -> None:
     """Orthogonal convolutions and silent residual branches: a chain of lapped transforms.
 
-    The usual start needs many times the steps (docs/log.md).
+    300 steps from there give 12.1 dB of a mixture, from the usual start 3.3 (docs/log.md).
     """
     for layer in codec.modules():
         if isinstance(layer, nn.Conv1d | nn.ConvTranspose1d):
             nn.init.orthogonal_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         if hasattr(layer, "block"):  # SEANetResnetBlock's branch, which ends in a convolution
             nn.init.zeros_([m for m in layer.modules() if isinstance(m, nn.Conv1d)][1].weight)
