@@ -13,8 +13,8 @@ from dirac.cli.options import (
     count,
     open_model,
     open_prior,
-    tell,
 )
+from dirac.cli.rendering import render
 
 MAX_SECONDS = 3600.0
 
@@ -43,25 +43,13 @@ def add_to(commands: Commands) -> None:
 
 
 def generate(chosen: argparse.Namespace) -> None:
-    from dirac.audio.drafts import write_song
-
     folder, separator = open_model(chosen)
     generator = open_prior(chosen, folder, separator)
-    rate = separator.codec.sample_rate
     n_frames = max(1, round(chosen.seconds * separator.codec.frame_rate))
     for number in range(chosen.count):
         path, seed = chosen.output / f"song-{number + 1}.flac", chosen.seed + number
         components = generator.generate(n_frames, seed)
-        written = write_song(path, separator.singing(components, seed), rate)
-        record = {
-            "path": str(path),
-            "model": str(folder),
-            "seed": seed,
-            "seconds": written.n_samples / rate,
-            "sample_rate": rate,
-            "peak": written.peak,
-        }
-        tell(chosen, [path], record)
+        render(chosen, (folder, separator), path, components, seed, {})
 
 
 def _seconds(text: str) -> float:

@@ -11,9 +11,9 @@ from dirac.cli.options import (
     add_output,
     add_seed,
     open_model,
-    tell,
 )
 from dirac.cli.parts import parse_choice
+from dirac.cli.rendering import render
 
 EPILOG = """\
 examples:
@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
 
 
 def recompose(chosen: argparse.Namespace) -> None:
-    from dirac.audio.drafts import check_suffix, write_song
+    from dirac.audio.drafts import check_suffix
     from dirac.audio.songs import AudioFile
     from dirac.packaged import part_names
     from dirac.separation.recompose import recompose as choose
@@ -56,16 +56,6 @@ def recompose(chosen: argparse.Namespace) -> None:
     names = part_names(folder, separator.n_parts)
     choices = [parse_choice(text, names, len(chosen.songs)) for text in chosen.take]
     songs = [separator.components_of(AudioFile(path)) for path in chosen.songs]
-    rate = separator.codec.sample_rate
-    song = separator.singing(choose(songs, choices), chosen.seed)
-    written = write_song(chosen.output, song, rate)
-    record = {
-        "path": str(chosen.output),
-        "model": str(folder),
-        "take": chosen.take,
-        "seed": chosen.seed,
-        "seconds": written.n_samples / rate,
-        "sample_rate": rate,
-        "peak": written.peak,
-    }
-    tell(chosen, [chosen.output], record)
+    told = {"take": chosen.take}
+    taken = choose(songs, choices)
+    render(chosen, (folder, separator), chosen.output, taken, chosen.seed, told)

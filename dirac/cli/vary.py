@@ -14,9 +14,9 @@ from dirac.cli.options import (
     count,
     open_model,
     open_prior,
-    tell,
 )
 from dirac.cli.parts import parse_part
+from dirac.cli.rendering import render
 
 EPILOG = """\
 examples:
@@ -43,7 +43,6 @@ def add_to(commands: Commands) -> None:
 
 
 def vary(chosen: argparse.Namespace) -> None:
-    from dirac.audio.drafts import write_song
     from dirac.audio.songs import AudioFile
     from dirac.packaged import part_names
 
@@ -53,20 +52,10 @@ def vary(chosen: argparse.Namespace) -> None:
     if len(kept) == len(names):
         raise ValueError("--keep holds every part: leave one out, for which there is a new one")
     generator = open_prior(chosen, folder, separator)
-    components, rate = separator.components_of(AudioFile(chosen.song)), separator.codec.sample_rate
+    components = separator.components_of(AudioFile(chosen.song))
+    told = {"song": str(chosen.song), "kept": [names[part] for part in kept]}
     for number in range(chosen.count):
         path = chosen.output / f"{chosen.song.stem}-{number + 1}.flac"
         seed = chosen.seed + number
         varied = generator.vary(components, kept, seed)
-        written = write_song(path, separator.singing(varied, seed), rate)
-        record = {
-            "path": str(path),
-            "model": str(folder),
-            "song": str(chosen.song),
-            "kept": [names[part] for part in kept],
-            "seed": seed,
-            "seconds": written.n_samples / rate,
-            "sample_rate": rate,
-            "peak": written.peak,
-        }
-        tell(chosen, [path], record)
+        render(chosen, (folder, separator), path, varied, seed, told)
