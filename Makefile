@@ -20,8 +20,8 @@ repro: install ## the whole pipeline, from params.yaml to reports/index.html
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/index.html"
 
-test: install ## the tests
-	pytest
+test: install ## the tests, a process for each core
+	OMP_NUM_THREADS=1 pytest
 
 check: install ## format, lint and types
 	ruff format --check .

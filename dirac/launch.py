@@ -5,6 +5,7 @@ this machine, or one without any. On several machines torchrun is called itself:
 """
 
 import os
+import runpy
 import sys
 from collections.abc import Sequence
 
@@ -13,9 +14,7 @@ from dirac.params import ParamsError, load_params
 
 
 def command(stage: Sequence[str], n_processes: int) -> list[str]:
-    """The command line that runs a stage with its arguments; one process needs no torchrun."""
-    if n_processes == 1:
-        return [sys.executable, *stage]
+    """The command line that runs a stage with its arguments in several processes."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     return [*torchrun, f"--nproc-per-node={n_processes}", *stage]
 
@@ -33,8 +32,13 @@ def count_processes(said: str) -> int:
 
 def main() -> None:
     said = os.environ.get("NPROC") or str(load_params().train.n_processes)
-    words = command(sys.argv[1:], count_processes(said))
-    os.execv(words[0], words)
+    stage, n_processes = sys.argv[1:], count_processes(said)
+    if n_processes == 1:  # it needs no torchrun, and torch may be here already
+        sys.argv = stage
+        runpy.run_path(stage[0], run_name="__main__")
+    else:
+        words = command(stage, n_processes)
+        os.execv(words[0], words)
 
 
 if __name__ == "__main__":

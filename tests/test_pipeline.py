@@ -3,18 +3,17 @@
 import contextlib
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
+from .pipeline import clone, environment, run, stages_run
+
+N_KILLS = 4
 OF_MODEL = ["train_decomposition", "train_prior", "evaluate", "render_report"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -26,57 +25,6 @@ def project(tmp_path_factory) -> Path:
     project = clone(tmp_path_factory.mktemp("clone") / "dirac")
     run(project, "dvc", "repro")
     return project
-
-
-def clone(project: Path) -> Path:
-    """A copy of this working tree with the settings `tiny`, and no commit but one."""
-    for name in listed():
-        if (ROOT / name).is_file():
-            (project / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, project / name)
-    (project / "dvc.lock").unlink(missing_ok=True)
-    run(project, "dirac", "settings", "tiny")
-    run(project, "git", "init", "--quiet")
-    run(project, "git", "add", "--all")
-    run(project, "git", *IDENTITY, "commit", "--quiet", "--message", "tiny")
-    return project
-
-
-def listed() -> list[str]:
-    """The project's own files, in a clone or in a source archive."""
-    if (ROOT / ".git").exists():
-        command = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
-        return run(ROOT, *command).splitlines()
-    kept = (".ci", ".dvc/config", ".dvc/.gitignore", "dirac", "stages", "tests", "docs")
-    files = [*ROOT.glob("*"), *ROOT.glob(".*ignore"), *ROOT.glob("*/.gitignore")]
-    for name in kept:
-        files += [ROOT / name, *(ROOT / name).rglob("*")]
-    return [path.relative_to(ROOT).as_posix() for path in files if path.name != "dvc.lock"]
-
-
-N_KILLS = 4
-IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-
-
-def run(folder: Path, *command: str) -> str:
-    """Standard output of a command of this environment; fails with all that it printed."""
-    done = subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """This one, with our programs first, the code of `folder`, and no trace of an outer DVC."""
-    kept = {name: x for name, x in os.environ.items() if not name.startswith("DVC_")}
-    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept["PYTHONPATH"] = str(folder)
-    return kept
-
-
-def stages_run(output: str) -> list[str]:
-    return re.findall(r"Running stage '(\w+)'", output)
 
 
 def test_every_output_is_there(project):
@@ -173,18 +121,3 @@ def test_a_changed_param_reruns_its_stages_only(project):
     # What has been run before comes from the cache.
     output = run(project, "dvc", "exp", "run", "-S", "model.n_latents=2")
     assert "train_decomposition" not in stages_run(output)
-
-
-def test_a_folder_of_songs_goes_through_without_stems(project):
-    """The mixes of the built-in songs, as a musician's own; every stage but the download is new."""
-    songs = project / "songs"
-    songs.mkdir()
-    for mix in (project / "data" / "raw").glob("*/*/mix.flac"):
-        shutil.copy(mix, songs / f"{mix.parent.name}.flac")
-    changes = ("data.name=folder", "data.root=songs", "data.sources=[mixture]")
-    run(project, "dvc", "exp", "run", *(part for change in changes for part in ("-S", change)))
-    metrics = json.loads((project / "reports/metrics.json").read_text())
-    assert metrics["separation"] == {}
-    assert metrics["reconstruction"]["multiscale_stft"] > 0
-    page = (project / "reports/index.html").read_text()
-    assert "Without stems there is only reconstruction" in page

@@ -28,7 +28,7 @@ def test_odd_files_are_read(tmp_path: Path, kind: str) -> None:
     assert np.abs(waveform).max() > 0.1 or kind == "one sample"
 
 
-@pytest.mark.parametrize("kind", set(BROKEN) - {"no samples"})
+@pytest.mark.parametrize("kind", sorted(BROKEN.keys() - {"no samples"}))
 def test_broken_files_are_named(tmp_path: Path, kind: str) -> None:
     path = BROKEN[kind](tmp_path)
     with pytest.raises(AudioError) as failure:
