@@ -84,6 +84,7 @@ class Optimisation(Section):
     n_steps: Count
     batch_size: Count
     n_frames: Annotated[int, Field(ge=16)]
+    optimiser: Literal["muon", "adamw"]
     learning_rate: Positive
     weight_decay: NonNegative
     warmup_steps: Annotated[int, Field(ge=0)]

@@ -8,14 +8,17 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from dirac.diffusion.draws import Draws
 from dirac.model_files import Row
 from dirac.training.averaging import average_of, decay_at, update_average
 from dirac.training.batches import STEP, BatchKeys, derive_seed
 from dirac.training.distributed import Processes
+from dirac.training.muon import Muon
 from dirac.training.schedules import schedule, warmup_cosine
 
+MOMENTUM = 0.95  # Muon's
 DIVERGED = 10  # times the loss of a model that has learnt nothing yet
 
 
@@ -30,6 +33,7 @@ class TrainSettings:
     seed: int
     n_steps: int
     batch_size: int  # over all processes
+    optimiser: Literal["muon", "adamw"]
     learning_rate: float
     weight_decay: float
     warmup_steps: int
@@ -62,15 +66,11 @@ class Trainer:
         self.model = model.to(processes.device).train()
         self.wrapped = processes.wrap(self.model)
         self.average = average_of(self.model)
-        self.optimiser = torch.optim.AdamW(
-            (parameter for parameter in self.model.parameters() if parameter.requires_grad),
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
-        self.schedule = schedule(
-            self.optimiser, settings.n_steps, settings.warmup_steps, settings.final_rate
-        )
+        self.optimisers = make_optimisers(self.model, settings)
+        self.schedules = [
+            schedule(optimiser, settings.n_steps, settings.warmup_steps, settings.final_rate)
+            for optimiser in self.optimisers
+        ]
         self.step = 0  # steps made
         self.history: list[Row] = []
         self.validation: list[Row] = []
@@ -83,8 +83,8 @@ class Trainer:
             "step": self.step,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "schedules": [schedule.state_dict() for schedule in self.schedules],
             "history": self.history,
             "validation": self.validation,
             "pending": self._pending,
@@ -93,8 +93,11 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self.step = state["step"]
-        for name in ("model", "average", "optimiser", "schedule"):
+        for name in ("model", "average"):
             getattr(self, name).load_state_dict(state[name])
+        for name in ("optimisers", "schedules"):
+            for part, saved in zip(getattr(self, name), state[name], strict=True):
+                part.load_state_dict(saved)
         self.history, self.validation = state["history"], state["validation"]
         self._pending = state["pending"]
 
@@ -107,11 +110,12 @@ class Trainer:
         # The processes' mean of these is the mean over the batch, however unequal their shares.
         weight = len(batch) * self.processes.world_size / self.settings.batch_size
         terms = {name: weight * value for name, value in terms.items()}
-        self.optimiser.zero_grad()
+        self.model.zero_grad()
         torch.autograd.backward(terms["loss"])
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
-        self.optimiser.step()
-        self.schedule.step()
+        for optimiser, schedule_of_rate in zip(self.optimisers, self.schedules, strict=True):
+            optimiser.step()
+            schedule_of_rate.step()
         update_average(self.average, self.model, decay_at(self.step, self.settings.ema_decay))
         self.step += 1
         named = {**terms, "gradient_norm": norm}
@@ -163,6 +167,21 @@ class Trainer:
             [torch.stack([terms[name].float() for name in names]) for terms in self._unchecked]
         )
         return [dict(zip(names, row, strict=True)) for row in self.processes.mean(values).tolist()]
+
+
+def make_optimisers(model: nn.Module, settings: TrainSettings) -> list[Optimizer]:
+    """AdamW for all weights, or Muon for matrices and kernels and AdamW for the rest."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    matrices = [weight for weight in trained if weight.ndim > 1 and settings.optimiser == "muon"]
+    chosen = {id(weight) for weight in matrices}
+    rest = [weight for weight in trained if id(weight) not in chosen]
+    rate, decay = settings.learning_rate, settings.weight_decay
+    optimisers: list[Optimizer] = []
+    if matrices:
+        optimisers.append(Muon(matrices, rate, decay, MOMENTUM))
+    if rest:
+        optimisers.append(torch.optim.AdamW(rest, rate, weight_decay=decay, fused=True))
+    return optimisers
 
 
 def mean_rows(rows: Iterable[Row]) -> Row:

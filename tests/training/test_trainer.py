@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from dirac.diffusion.draws import Draws
 from dirac.training.batches import BatchKeys
 from dirac.training.distributed import Processes
-from dirac.training.trainer import Trainer, TrainSettings, mean_rows
+from dirac.training.trainer import Trainer, TrainSettings, make_optimisers, mean_rows
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 SETTINGS = TrainSettings(
     seed=0,
     n_steps=4,
     batch_size=1,
+    optimiser="adamw",
     learning_rate=0.1,
     weight_decay=0.5,
     warmup_steps=2,
@@ -84,3 +85,15 @@ def test_half_precision_is_of_the_products() -> None:
 
 def test_mean_rows() -> None:
     assert mean_rows([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": 2.0}
+
+
+def test_muon_takes_matrices_and_adam_the_rest() -> None:
+    model = nn.Sequential(nn.Conv1d(3, 4, 5), nn.GroupNorm(2, 4), nn.Linear(7, 2))
+    model[2].requires_grad_(False)
+    muon, adam = make_optimisers(model, replace(SETTINGS, optimiser="muon"))
+    assert muon.param_groups[0]["params"] == [model[0].weight]
+    rest = adam.param_groups[0]["params"]
+    assert {id(w) for w in rest} == {id(w) for w in (model[0].bias, *model[1].parameters())}
+    (alone,) = make_optimisers(model, SETTINGS)
+    assert len(alone.param_groups[0]["params"]) == 4
+    assert {type(o) for o in (adam, alone)} == {torch.optim.AdamW}

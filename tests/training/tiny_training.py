@@ -23,6 +23,7 @@ SETTINGS = TrainSettings(
     seed=5,
     n_steps=23,
     batch_size=8,
+    optimiser="muon",
     learning_rate=0.01,
     weight_decay=0.01,
     warmup_steps=4,
