@@ -19,7 +19,7 @@ from dirac.training.tracking import NullTracker
 from dirac.training.trainer import TrainingError
 
 from . import tiny_training
-from .tiny_training import ALONE, SETTINGS, Autoencoder, Waves, sigterm_at, small_run
+from .tiny_training import ALONE, SETTINGS, Autoencoder, Waves, signal_at, small_run
 
 
 class Dying(Waves):
@@ -94,7 +94,7 @@ def test_killed_and_resumed_is_unbroken(tmp_path: Path) -> None:
 def test_sigterm_saves_the_step_and_leaves_with_143(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as left:
-        small_run(tmp_path / "stopped", hook=sigterm_at(10))
+        small_run(tmp_path / "stopped", hook=signal_at(10))
     assert left.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is before
     assert (Checkpoint(tmp_path / "stopped", "tiny").load() or {})["step"] == 10
@@ -165,17 +165,23 @@ def test_workers_change_nothing(tmp_path: Path, n_workers: int) -> None:
     assert_same(small_run(tmp_path / "helped", replace(SETTINGS, n_workers=n_workers)), alone)
 
 
-@pytest.mark.parametrize(("n_processes", "batch_size"), [(2, 8), (4, 10)])
-def test_many_processes_are_one(tmp_path: Path, n_processes: int, batch_size: int) -> None:
-    """Many until one of them gets SIGTERM at step 40, then one, against one: to 1e-5.
+@pytest.mark.parametrize(
+    ("n_processes", "batch_size", "number"), [(2, 8, signal.SIGKILL), (4, 10, signal.SIGTERM)]
+)
+def test_many_processes_are_one(
+    tmp_path: Path, n_processes: int, batch_size: int, number: int
+) -> None:
+    """Many until one of them is killed at step 40, then one, against one: to 1e-5.
 
     Ten examples are shared by four as 3, 3, 2 and 2.
     """
     settings = replace(SETTINGS, n_steps=60, batch_size=batch_size)
     one = small_run(tmp_path / "one", settings)
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
-    start(tmp_path / "many", *launcher, batch_size=batch_size, pause=0.0, stop_at=40).wait()
-    assert (Checkpoint(tmp_path / "many", "tiny").load() or {})["step"] == 40
+    stopped = {"batch_size": batch_size, "pause": 0.0, "stop_at": 40, "number": number}
+    assert start(tmp_path / "many", *launcher, **stopped).wait() != 0
+    last = 40 if number == signal.SIGTERM else 39  # killed before it could save
+    assert (Checkpoint(tmp_path / "many", "tiny").load() or {})["step"] == last
     many = small_run(tmp_path / "many", settings)
     for name, value in one.model.state_dict().items():
         torch.testing.assert_close(many.model.state_dict()[name], value, atol=1e-5, rtol=0)
@@ -185,9 +191,13 @@ def test_many_processes_are_one(tmp_path: Path, n_processes: int, batch_size: in
 
 
 def start(
-    folder: Path, *launcher: str, batch_size: int, pause: float, stop_at: int
+    folder: Path, *launcher: str, batch_size: int, pause: float, stop_at: int, number: int = 15
 ) -> "subprocess.Popen[bytes]":
-    arguments = [tiny_training.__file__, str(folder), str(batch_size), str(pause), str(stop_at)]
+    arguments = [
+        tiny_training.__file__,
+        str(folder),
+        *map(str, (batch_size, pause, stop_at, number)),
+    ]
     return subprocess.Popen([sys.executable, *launcher, *arguments], stderr=subprocess.DEVNULL)
 
 

@@ -82,15 +82,17 @@ def small_run(
     return train(Autoencoder(noise, dropout), dataset or Waves(21), Waves(11), settings, run, hook)
 
 
-def sigterm_at(stop_at: int) -> Hook:
+def signal_at(stop_at: int, number: int = signal.SIGTERM) -> Hook:
+    """To the main process alone, at a validation."""
+
     def hook(model: nn.Module, step: int) -> None:
         if step == stop_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
 
     return hook
 
 
-def main(folder: str, batch_size: str, pause: str, stop_at: str) -> None:
+def main(folder: str, batch_size: str, pause: str, stop_at: str, number: str) -> None:
     class Slow(Waves):
         def __getitem__(self, key: Key) -> Tensor:
             time.sleep(float(pause) / 8)
@@ -100,7 +102,7 @@ def main(folder: str, batch_size: str, pause: str, stop_at: str) -> None:
         SETTINGS, n_steps=60, batch_size=int(batch_size), checkpoint_every_seconds=0.0
     )
     with distributed() as processes:
-        hook = sigterm_at(int(stop_at))
+        hook = signal_at(int(stop_at), int(number))
         small_run(Path(folder), settings, Slow(21), processes=processes, hook=hook)
 
 
