@@ -102,7 +102,8 @@ def _save_halved(folder: Path, state: Mapping[str, Tensor], card: Mapping[str, A
 
 def _pack_prior(prior: Path, folder: Path, card: Mapping[str, Any]) -> None:
     state, of_prior = load_model(prior)
-    if of_prior.get("decomposition", origin(card)) != origin(card):
+    # Trained on the components of the model as it was, or as packed before.
+    if of_prior.get("decomposition", origin(card)) not in (card["sha256"], origin(card)):
         raise PackingError(
             f"the prior in {prior} was trained on the components of another model: "
             "name this one's by --prior"

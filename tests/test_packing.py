@@ -228,7 +228,11 @@ def test_a_prior_goes_with_its_model(model: Path, params: Params, tmp_path: Path
     generator = Generator.load(folder / "prior", packed, n_steps=2)
     assert generator.generate(20, 0).shape == (1, 2, 2, 20)
     weights, card = load_model(prior)
-    save_model(prior, weights, {"model": card["model"], "n_frames": 32, "decomposition": "else"})
+    shaped = {"model": card["model"], "n_frames": 32}
+    known = load_model(folder)[1]["sha256"]  # trained on the components of the packed model
+    save_model(prior, weights, shaped | {"decomposition": known})
+    pack(folder, tmp_path / "again", None, None, prior)
+    save_model(prior, weights, shaped | {"decomposition": "else"})
     with pytest.raises(PackingError, match="of another model"):
         pack(model, tmp_path / "second", params, None, prior)
     assert not (tmp_path / "second").exists()

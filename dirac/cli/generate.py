@@ -20,13 +20,11 @@ MAX_SECONDS = 3600.0
 
 EPILOG = """\
 examples:
+  dirac generate --count 8 --seconds 20 --seed 1 -o out/   out/song-1.flac to out/song-8.flac
   dirac generate --model models/decomposition -o out/      with the models that you trained
-  dirac generate --model mine/ --count 8 --seconds 20 --seed 1 -o out/
-                                                           out/song-1.flac to out/song-8.flac
 
 The prior draws components from noise, which the model renders, mono at the sample rate of its
-codec. The models that ship have no prior so far: take one of yours. Song k of a seed is always the
-same, however many there are.
+codec. Song k of a seed is always the same, however many there are.
 """
 
 

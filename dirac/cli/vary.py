@@ -20,12 +20,11 @@ from dirac.cli.rendering import render
 
 EPILOG = """\
 examples:
-  dirac vary song.wav --keep drums --model mine/ -o out/    out/song-1.flac: its drums, another bass
-  dirac vary song.wav --keep 0 --count 4 --model models/decomposition -o out/    four of them
+  dirac vary song.wav --keep drums -o out/    out/song-1.flac: its drums, another bass
+  dirac vary song.wav --keep 0 --count 4 --model mine/ -o out/    four of them, with your models
 
 Parts are called as `dirac separate` calls them, or counted from 0. The prior draws the others given
 those that are kept; the model renders all, mono at the sample rate of its codec.
-The models that ship have no prior so far: take one of yours.
 """
 
 
