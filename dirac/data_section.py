@@ -24,6 +24,8 @@ class SyntheticData(Section):
     drum_voices: bool
     banks: tuple[Path, ...]
     synthesis: Share
+    tuning: Share
+    dense: Share
 
 
 class SlakhData(Section):

@@ -66,14 +66,17 @@ class Source(NamedTuple):
     program: int
     bank: int = 0
     patch: int | None = None
+    tuning: int | None = None
 
 
 @dataclass(frozen=True)
 class Instruments:
-    """The banks, the built-in one first, and the share of the parts that are synthesized."""
+    """The banks, the built-in one first, the share of the parts that are synthesized, and of the
+    sampled kits that are tuned."""
 
     banks: tuple[Bank, ...]
     synthesis: float = 0.0
+    tuning: float = 0.0
 
     def draw(self, rng: np.random.Generator, programs: Sequence[int], is_drum: bool) -> Source:
         """One of the programs (kits for drums), from a bank that has it. Kits of extra banks count
@@ -82,7 +85,9 @@ class Instruments:
             return Source(pick(rng, programs), patch=int(rng.integers(2**32)))
         offers = [self._offered(bank, programs, is_drum) for bank in self.banks]
         number = pick(rng, [number for number, offered in enumerate(offers) if offered])
-        return Source(pick(rng, offers[number]), number)
+        program = pick(rng, offers[number])
+        is_tuned = is_drum and self.tuning > 0 and happens(rng, self.tuning)
+        return Source(program, number, tuning=int(rng.integers(2**32)) if is_tuned else None)
 
     def _offered(self, bank: Bank, programs: Sequence[int], is_drum: bool) -> list[int]:
         if not is_drum:
@@ -94,7 +99,9 @@ class Instruments:
         return SYNTHESIS if patch is not None else self.banks[bank].path.name
 
 
-def load_instruments(extra: tuple[Path, ...] = (), synthesis: float = 0.0) -> Instruments:
+def load_instruments(
+    extra: tuple[Path, ...] = (), synthesis: float = 0.0, tuning: float = 0.0
+) -> Instruments:
     """The built-in bank and those named: sound fonts, Hydrogen kits, or folders of both.
 
     Raises FileNotFoundError if one is missing, DataError if it holds no instrument we can use.
@@ -102,6 +109,7 @@ def load_instruments(extra: tuple[Path, ...] = (), synthesis: float = 0.0) -> In
     return Instruments(
         tuple(map(_open_bank, _files((find_sound_font(), *(path.expanduser() for path in extra))))),
         synthesis,
+        tuning,
     )
 
 

@@ -4,7 +4,6 @@ Every effect takes the voices of one part (voices, time) and is either linear or
 that all of them get alike, found from their sum: the voices still add up to the produced part.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +11,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from dirac.data.music.song import BASS, DRUMS, happens, pick
+from dirac.data.music.song import pick
 
 Samples = NDArray[np.float32]
 
@@ -21,11 +20,6 @@ SILENCE = 1e-10  # power, so that logarithms exist
 HIGHEST_SHARE = 0.45  # of the sample rate, where filters may still lie
 CROSSOVER_HZ = 2000.0  # above it, rooms decay faster
 DECAY_60_DB = float(np.log(1000.0))
-
-CHANCE_OF_ROOM = {DRUMS: 0.5, BASS: 0.2}
-CHANCE_OF_ROOM_OTHERS = 0.6
-LOW_CUTS_HZ = {DRUMS: (20.0, 45.0), BASS: (20.0, 45.0)}
-LOW_CUTS_HZ_OTHERS = (40.0, 200.0)
 
 
 class Effect(Protocol):
@@ -158,6 +152,33 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Ring:
+    """What else sounds when a drum is struck: shells and heads, each a mode that decays by 60 dB in
+    its time. wet: energy of what is added, for each unit of energy of white noise."""
+
+    hz: tuple[float, ...]
+    decay_seconds: tuple[float, ...]
+    wet: float
+
+    def apply(self, voices: Samples, sample_rate: int) -> Samples:
+        ringing = scipy.signal.oaconvolve(voices, self.response(sample_rate)[None], axes=1)
+        return voices + ringing[:, : voices.shape[1]].astype(np.float32)
+
+    def response(self, sample_rate: int) -> Samples:
+        """Impulse response of what is added to the direct sound (time,); its energy is `wet`."""
+        time = np.arange(round(max(self.decay_seconds) * sample_rate)) / sample_rate
+        response = np.sum(
+            [
+                np.sin(2 * np.pi * hz * time) * np.exp(-DECAY_60_DB * time / seconds)
+                for hz, seconds in zip(self.hz, self.decay_seconds, strict=True)
+            ],
+            axis=0,
+        )
+        response *= np.sqrt(self.wet / np.sum(np.square(response)))
+        return response.astype(np.float32)
+
+
+@dataclass(frozen=True)
 class Automation:
     """A hand on the fader: levels (dB) at even distances, joined by straight lines in dB."""
 
@@ -186,21 +207,6 @@ class Chain:
 REFERENCE_RMS = 0.1
 
 
-def draw_chain(rng: np.random.Generator, inst_class: str) -> Chain:
-    """A plausible chain for an instrument class: equaliser, then mostly a few others."""
-    effects: list[Effect] = [Equaliser(tuple(_draw_bands(rng, inst_class)))]
-    if happens(rng, 0.6):
-        effects.append(_draw_compressor(rng))
-    if happens(rng, 0.4):
-        effects.append(Saturation(float(np.exp(rng.uniform(np.log(0.5), np.log(4))))))
-    if happens(rng, CHANCE_OF_ROOM.get(inst_class, CHANCE_OF_ROOM_OTHERS)):
-        effects.append(_draw_room(rng))
-    if happens(rng, 0.5):
-        n_levels = int(rng.integers(4, 13))
-        effects.append(Automation(tuple(rng.uniform(-1.5, 1.5, n_levels).tolist())))
-    return Chain(tuple(effects))
-
-
 def _shelf(gain: float, cosine: float, alpha: float) -> tuple[list[float], list[float]]:
     """Numerator and denominator of a low shelf."""
     more, less, slope = gain + 1, gain - 1, 2 * np.sqrt(gain) * alpha
@@ -215,36 +221,3 @@ def _shelf(gain: float, cosine: float, alpha: float) -> tuple[list[float], list[
         more + less * cosine - slope,
     ]
     return both, under
-
-
-def _draw_bands(rng: np.random.Generator, inst_class: str) -> Sequence[Band]:
-    low, high = LOW_CUTS_HZ.get(inst_class, LOW_CUTS_HZ_OTHERS)
-    bands = [Band("high_pass", float(rng.uniform(low, high)))]
-    for _ in range(int(rng.integers(1, 4))):
-        hz = float(np.exp(rng.uniform(np.log(80), np.log(7000))))
-        bands.append(Band("peak", hz, float(rng.uniform(-6, 6)), float(rng.uniform(0.5, 2.5))))
-    if happens(rng, 0.5):
-        bands.append(Band("low_shelf", float(rng.uniform(80, 250)), float(rng.uniform(-5, 5))))
-    if happens(rng, 0.5):
-        bands.append(Band("high_shelf", float(rng.uniform(2500, 7000)), float(rng.uniform(-6, 6))))
-    if happens(rng, 0.2):
-        bands.append(Band("low_pass", float(rng.uniform(3000, 11000))))
-    return bands
-
-
-def _draw_compressor(rng: np.random.Generator) -> Compressor:
-    return Compressor(
-        threshold_db=float(rng.uniform(-32, -16)),
-        ratio=float(rng.uniform(1.5, 6)),
-        attack_seconds=float(np.exp(rng.uniform(np.log(0.003), np.log(0.05)))),
-        release_seconds=float(np.exp(rng.uniform(np.log(0.05), np.log(0.4)))),
-    )
-
-
-def _draw_room(rng: np.random.Generator) -> Room:
-    return Room(
-        seed=int(rng.integers(2**32)),
-        decay_seconds=float(np.exp(rng.uniform(np.log(0.15), np.log(1.4)))),
-        damping=float(rng.uniform(0.3, 0.9)),
-        wet=float(10 ** (rng.uniform(-20, -5) / 10)),
-    )

@@ -17,6 +17,7 @@ from dirac.data.banks import MIDDLE, Bank, Instruments
 from dirac.data.music import drums
 from dirac.data.music.song import Note, Part
 from dirac.data.soundfont import Samples
+from dirac.data.tuning import draw_tuning, tuned
 
 OVERSAMPLING = 2  # recordings of 44.1 kHz would alias at the rates we use
 WINDOW_SECONDS = 0.4
@@ -96,7 +97,8 @@ def render_part(
     rate = OVERSAMPLING * sample_rate
     track = np.zeros(OVERSAMPLING * n_samples, np.float32)
     banks = instruments.banks
-    player = _Player(banks[part.bank], part.program, part.patch, part.inst_class, banks[0], rate)
+    source = (part.program, part.patch, part.tuning, part.inst_class)
+    player = _Player(banks[part.bank], *source, banks[0], rate)
     for note in part.notes:
         start = round(note.start * 60 / tempo * rate)
         sound = _sound(player, part, note, tempo)[: max(len(track) - start, 0)]
@@ -111,6 +113,7 @@ class _Player(NamedTuple):
     bank: Bank
     program: int
     patch: int | None
+    tuning: int | None
     inst_class: str
     standard: Bank  # the built-in one, which has every sound
     rate: int
@@ -147,10 +150,13 @@ def _stroke(player: _Player, drum: int, velocity: int, held_ms: int) -> Samples:
         return _frozen(synthesis.hit(player.patch, drum, player.rate))
     own, standard = (player.bank, player.program), (player.standard, 0)
     tried = [(*own, drum), (*own, SUBSTITUTES.get(drum, drum)), (*standard, drum)]
-    return _first_heard(
+    stroke = _first_heard(
         functools.partial(bank.drum, kit, played, velocity, held_ms / 1000, player.rate)
         for bank, kit, played in tried
     )
+    if player.tuning is None:
+        return stroke
+    return _frozen(tuned(stroke, draw_tuning(player.tuning, drum), player.rate))
 
 
 @functools.lru_cache(maxsize=512)

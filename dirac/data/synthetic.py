@@ -17,11 +17,11 @@ from ruamel.yaml import YAML
 from tqdm import tqdm
 
 from dirac.data.banks import Instruments, load_instruments
+from dirac.data.chains import draw_production
 from dirac.data.mixing import PEAK, Voices, mix_song, sum_voices
 from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
-from dirac.data.music.song import DRUMS, Part, Song, happens
-from dirac.data.production import Chain, draw_chain
+from dirac.data.music.song import DRUMS, Song
 from dirac.data.slakh import VOICES_KEY
 from dirac.data.soundfont import Samples
 
@@ -36,7 +36,9 @@ class Making:
 
     level_db: parts are mixed up to that much louder or softer; production: share of the parts that
     get effects; drum_voices: whether the drums' voices are written as well;
-    banks: files of more instruments; synthesis: share of the parts that are synthesized.
+    banks: files of more instruments; synthesis: share of the parts that are synthesized;
+    tuning: share of the sampled drum kits that are tuned; dense: share of the produced parts in
+    which little is silent.
     """
 
     duration_seconds: float
@@ -46,10 +48,12 @@ class Making:
     drum_voices: bool
     banks: tuple[Path, ...]
     synthesis: float
+    tuning: float
+    dense: float
 
     @property
     def instruments(self) -> Instruments:
-        return load_instruments(self.banks, self.synthesis)
+        return load_instruments(self.banks, self.synthesis, self.tuning)
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,11 @@ def make_track(target: Path, recipe: Recipe) -> None:
     making = recipe.making
     rng = np.random.default_rng(recipe.seeds)
     song = compose(rng, making.duration_seconds, making.level_db, making.instruments.draw)
-    chains = [_draw_production(rng, part, making.production) for part in song.parts]
+    produced = [draw_production(rng, part, making.production, making.dense) for part in song.parts]
+    song, chains = (
+        replace(song, parts=tuple(part for part, _ in produced)),
+        [c for _, c in produced],
+    )
     n_samples = round(making.duration_seconds * making.sample_rate)
     rate, split = making.sample_rate, making.drum_voices
     rendered = mix_song(song, n_samples, rate, making.instruments, chains, split_drums=split)
@@ -124,10 +132,6 @@ def make_track(target: Path, recipe: Recipe) -> None:
         (beside / name).parent.mkdir(parents=True, exist_ok=True)
         (beside / name).write_bytes(content)
     beside.rename(recipe.folder_in(target))
-
-
-def _draw_production(rng: np.random.Generator, part: Part, share: float) -> Chain | None:
-    return draw_chain(rng, part.inst_class) if happens(rng, share) else None
 
 
 def _files(recipe: Recipe, song: Song, rendered: list[Voices]) -> Iterator[tuple[str, bytes]]:

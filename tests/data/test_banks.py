@@ -50,12 +50,12 @@ def test_all_banks_are_drawn_and_the_synthesizer_at_its_share(tmp_path: Path) ->
     instruments = load_instruments((kit,), 0.5)
     rng = np.random.default_rng(0)
     drawn = [instruments.draw(rng, (0, 8), True) for _ in range(400)]
-    share = np.mean([patch is not None for _, _, patch in drawn])
+    share = np.mean([patch is not None for _, _, patch, _ in drawn])
     assert share == pytest.approx(0.5, abs=0.1)
-    names = {instruments.name(bank, patch) for _, bank, patch in drawn}
+    names = {instruments.name(bank, patch) for _, bank, patch, _ in drawn}
     assert names == {"TimGM6mb.sf2", "kit", "synthesis"}
     melodic = [Instruments(instruments.banks).draw(rng, (33,), False) for _ in range(50)]
-    assert set(melodic) == {(33, 0, None)}
+    assert set(melodic) == {(33, 0, None, None)}
 
 
 def test_what_is_missing_or_broken_is_one_sentence(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ def test_the_synthetic_set_is_composed(run_stage):
         "drum_voices": False,
         "banks": [],
         "synthesis": 0.0,
+        "tuning": 0.0,
+        "dense": 0.0,
     }
     tracks = run_stage(name="synthetic", root=None, synthetic=synthetic)
     assert [track.split for track in tracks] == ["train", "validation", "test"]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from dirac.data.chains import draw_chain
 from dirac.data.music.song import BASS, DRUMS, PIANO
 from dirac.data.production import (
     Automation,
@@ -8,10 +9,10 @@ from dirac.data.production import (
     Chain,
     Compressor,
     Equaliser,
+    Ring,
     Room,
     Samples,
     Saturation,
-    draw_chain,
 )
 
 RATE = 16000
@@ -105,6 +106,36 @@ def test_highs_decay_before_lows() -> None:
     assert late < 0.5 * early
 
 
+def test_a_kit_rings_on_at_its_modes() -> None:
+    ring = Ring(hz=(100.0,), decay_seconds=(0.6,), wet=0.5)
+    assert np.sum(ring.response(RATE).astype(np.float64) ** 2) == pytest.approx(0.5, rel=1e-4)
+    click = np.zeros((1, RATE), np.float32)
+    click[0, 0] = 1
+    tail = (ring.apply(click, RATE) - click)[0]
+    assert np.argmax(np.abs(np.fft.rfft(tail))) == 100
+    early, late = (
+        20 * np.log10(np.abs(tail[at : at + RATE // 20]).max()) for at in (0, round(0.3 * RATE))
+    )
+    assert early - late == pytest.approx(30, abs=0.5)
+
+
+def test_dense_drums_are_less_often_silent() -> None:
+    hits = np.zeros((1, 4 * RATE), np.float32)
+    for at in range(0, 4 * RATE, RATE // 2):
+        hits[0, at : at + RATE // 20] = sine(80, 0.8, 0.05)
+    floors = {
+        dense: np.mean(
+            [
+                20 * np.log10(np.median(np.abs(chain.apply(hits, RATE))) + 1e-6)
+                for seed in range(10)
+                for chain in [draw_chain(np.random.default_rng(seed), DRUMS, dense=dense)]
+            ]
+        )
+        for dense in (False, True)
+    }
+    assert floors[True] > floors[False] + 10
+
+
 def test_automation_is_straight_in_decibels() -> None:
     heard = Automation((0.0, 6.0, 0.0)).apply(np.ones((2, 2001), np.float32), RATE)
     np.testing.assert_allclose(
@@ -116,8 +147,8 @@ def test_automation_is_straight_in_decibels() -> None:
 def test_produced_voices_add_up_to_the_produced_part(inst_class: str) -> None:
     rng = np.random.default_rng(0)
     voices = rng.normal(0, 0.05, (3, RATE)).astype(np.float32)
-    for seed in range(15):
-        chain = draw_chain(np.random.default_rng(seed), inst_class)
+    for seed in range(16):
+        chain = draw_chain(np.random.default_rng(seed), inst_class, dense=seed % 2 == 0)
         produced = chain.apply(voices, RATE)
         whole = chain.apply(voices.sum(axis=0, keepdims=True), RATE)
         assert produced.dtype == np.float32

@@ -22,6 +22,8 @@ MAKING = Making(
     drum_voices=True,
     banks=(),
     synthesis=0.0,
+    tuning=0.0,
+    dense=0.0,
 )
 N_SONGS = {"train": 2, "validation": 1, "test": 1}
 

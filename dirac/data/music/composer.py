@@ -38,16 +38,14 @@ LEVEL_OF_OTHERS_DB = -5.5
 KICK_DB = (0.0, 10.0)
 CHANCE_OF_VARIATION = 0.2
 
-# (generator, programs, whether drums) -> program, bank and patch of a part
-Draw = Callable[[np.random.Generator, Sequence[int], bool], tuple[int, int, int | None]]
+Source = tuple[int, int, int | None, int | None]  # program, bank, patch and tuning of a part
+Draw = Callable[[np.random.Generator, Sequence[int], bool], Source]  # of programs; whether drums
 Player = Callable[[np.random.Generator, Bar], list[Note]]
 
 
-def draw_program(
-    rng: np.random.Generator, programs: Sequence[int], is_drum: bool
-) -> tuple[int, int, int | None]:
+def draw_program(rng: np.random.Generator, programs: Sequence[int], is_drum: bool) -> Source:
     """One of the programs, of the built-in bank."""
-    return pick(rng, programs), 0, None
+    return pick(rng, programs), 0, None, None
 
 
 def compose(
@@ -159,9 +157,9 @@ def _part(
     draw: Draw,
 ) -> Part:
     programs = style.kits if inst_class == DRUMS else PROGRAMS[inst_class]
-    program, bank, patch = draw(rng, programs, inst_class == DRUMS)
+    program, bank, patch, tuning = draw(rng, programs, inst_class == DRUMS)
     level_db = LEVEL_DB.get(inst_class, LEVEL_OF_OTHERS_DB) + float(
         rng.uniform(-level_db, level_db)
     )
     kick_db = float(rng.uniform(*KICK_DB)) if inst_class == DRUMS else 0.0
-    return Part(inst_class, program, level_db, notes, bank, patch, kick_db)
+    return Part(inst_class, program, level_db, notes, bank, patch, tuning, kick_db)

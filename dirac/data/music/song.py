@@ -1,7 +1,8 @@
 """What a composed song is: notes in beats, before any sound."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ GUITAR = "Guitar"
 ORGAN = "Organ"
 STRINGS = "Strings (continued)"
 
+LONGEST_HELD = 4.0  # beats
 STEPS_PER_BEAT = 4  # patterns are written in sixteenths
 
 
@@ -75,7 +77,8 @@ class Bar:
 @dataclass(frozen=True)
 class Part:
     """One instrument of a song; the program is a drum kit's when the class is drums. It is played
-    by a bank, counted from the built-in one, or by the synthesizer with the patch of this seed."""
+    by a bank, counted from the built-in one, drums perhaps with the tuning of this seed, or by the
+    synthesizer with the patch of this seed."""
 
     inst_class: str
     program: int
@@ -83,11 +86,24 @@ class Part:
     notes: tuple[Note, ...]
     bank: int = 0
     patch: int | None = None
+    tuning: int | None = None
     kick_db: float = 0.0  # over the kit: in a mix most of the drums' power is the kick's
 
     @property
     def is_drum(self) -> bool:
         return self.inst_class == DRUMS
+
+    def held(self) -> "Part":
+        """The same notes, each held until the next one begins, but for long rests."""
+        notes = sorted(self.notes)
+        gaps = [after.start - note.start for note, after in itertools.pairwise(notes)]
+        return replace(
+            self,
+            notes=tuple(
+                note._replace(duration=gap) if note.duration < gap <= LONGEST_HELD else note
+                for note, gap in zip(notes, [*gaps, 0.0], strict=True)
+            ),
+        )
 
 
 @dataclass(frozen=True)

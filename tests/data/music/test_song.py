@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dirac.data.music.song import Bar, Chord
+from dirac.data.music.song import BASS, LONGEST_HELD, Bar, Chord, Note, Part
 
 MakeBar = Callable[..., Bar]
 
@@ -32,3 +32,11 @@ def test_velocity_stays_in_midi(
     energy: float, velocity: float, played: int, make_bar: MakeBar
 ) -> None:
     assert make_bar(energy=energy).note(0, 1, 40, velocity).velocity == played
+
+
+def test_held_notes_last_until_the_next_but_for_long_rests() -> None:
+    notes = (Note(0.0, 0.5, 40, 90), Note(1.0, 2.0, 41, 90), Note(2.0, 0.5, 42, 90))
+    late = Note(2.0 + LONGEST_HELD + 1, 0.5, 43, 90)
+    held = Part(BASS, 33, 0.0, (*notes[::-1], late)).held()
+    assert [note.duration for note in held.notes] == [1.0, 2.0, 0.5, 0.5]
+    assert [note[::2] for note in held.notes] == [note[::2] for note in (*notes, late)]
