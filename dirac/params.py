@@ -65,6 +65,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _has_bands_to_vary(self) -> Self:
+        anchors = self.train.anchors
+        if (anchors.speed_octaves or anchors.equaliser_db) and self.codec.name != "spectrogram":
+            raise ValueError(
+                "train.anchors.speed_octaves and equaliser_db take codec.name spectrogram: other "
+                "latents have no order of frequencies. Set both to 0"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _can_be_assigned(self) -> Self:
         if max(len(self.data.sources), 2) ** self.model.n_latents > MAX_ASSIGNMENTS:
             raise ValueError(

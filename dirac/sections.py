@@ -122,6 +122,8 @@ class Anchors(Section):
     share: Annotated[float, Field(gt=0, le=1)]
     n_frames: Annotated[int, Field(ge=8)]
     gain_db: NonNegative
+    speed_octaves: Annotated[float, Field(ge=0, le=1)]
+    equaliser_db: NonNegative
 
 
 class Train(Optimisation):
@@ -130,6 +132,8 @@ class Train(Optimisation):
     regression_share: Share
     masking_weight: NonNegative
     composition_share: Annotated[float, Field(gt=0, le=1)]
+    start: Path | None
+    n_first_steps: Annotated[int, Field(ge=0)]
     anchors: Anchors
 
 

@@ -1,10 +1,13 @@
 """Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone.
 
+In two rounds: the first on anchors that statistics find, the second on those that the model finds.
+
 With train.objective supervised it is the upper comparator, which alone is shown true stems.
 """
 
 import argparse
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,16 @@ import torch
 from torch import Tensor
 
 from dirac.command import behave_as_command
-from dirac.data.anchors import remix_datasets
+from dirac.data.anchors import Anchors, find_by_ear, find_by_statistics
+from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
-from dirac.model_files import CODEC, copy_model, has_model
+from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.batches import KeyedDataset
-from dirac.training.distributed import distributed
+from dirac.training.distributed import Processes, distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
 
@@ -35,52 +39,106 @@ def main() -> None:
     arguments = parser.parse_args()
 
     params = load_params()
+    stores = (arguments.train, arguments.validation)
+    start = params.train.start and project_root() / params.train.start.expanduser()
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
     del used["train"]["n_processes"]  # any number has the same result
-    key = fingerprint(used, [arguments.train, arguments.validation])
+    if start and not has_model(start):
+        raise CheckpointError(f"train.start: there is no trained model in {start}")
+    weights = [start / "model.safetensors"] if start else []
+    key = fingerprint(used, [*stores, *weights])
     with work_folder("train_decomposition", key) as folder, distributed() as processes:
         session = Session(
             "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
         )
-        meta = LatentStore(arguments.train).meta
-        card = make_card(params, meta)
-        torch.manual_seed(params.seed)
-        model = Decomposition(**card["model"])
-        model.set_scale(torch.tensor(meta.rms))
-        training, validation = make_datasets(params, arguments.train, arguments.validation)
-        settings = TrainSettings(
-            seed=params.seed,
-            **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
-        )
-        picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
-        finished = fit(session, processes, model, (training, validation), settings, card, picture)
+        if params.train.n_first_steps:
+            start = first_round(session, processes, params, stores, start)
+        finished = train_round(session, processes, params, stores, start)
         if processes.is_main:
             if has_model(arguments.codec):
                 copy_model(arguments.codec, finished / CODEC)
             publish(finished, arguments.output)
 
 
+def first_round(
+    session: Session,
+    processes: Processes,
+    params: Params,
+    stores: Sequence[Path],
+    start: Path | None,
+) -> Path:
+    """Trains for train.n_first_steps, unless that is done -> the folder of the model."""
+    folder = session.folder / "first"
+    if processes.from_main(has_model(folder / "model")):
+        return folder / "model"
+    train = params.train.model_copy(update={"n_steps": params.train.n_first_steps})
+    return train_round(
+        replace(session, stage="train_first_round", folder=folder),
+        processes,
+        params.model_copy(update={"train": train}),
+        stores,
+        start,
+    )
+
+
+def train_round(
+    session: Session,
+    processes: Processes,
+    params: Params,
+    stores: Sequence[Path],
+    start: Path | None,
+) -> Path:
+    """Trains for train.n_steps, from the weights in the folder `start` or from new ones."""
+    meta = LatentStore(stores[0]).meta
+    card = make_card(params, meta)
+    torch.manual_seed(params.seed)
+    model = Decomposition(**card["model"])
+    model.set_scale(torch.tensor(meta.rms))
+    if start:
+        fill(model, load_model(start)[0])
+    teacher = model.to(processes.device) if start else None
+    training, validation = make_datasets(params, stores, teacher, processes)
+    settings = TrainSettings(
+        seed=params.seed,
+        **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
+    )
+    picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
+    return fit(session, processes, model, (training, validation), settings, card, picture)
+
+
 def make_datasets(
-    params: Params, train: Path, validation: Path
+    params: Params,
+    stores: Sequence[Path],
+    teacher: Decomposition | None,
+    processes: Processes,
 ) -> tuple[KeyedDataset, KeyedDataset]:
     """Training and validation data of the objective; stems for the supervised one alone."""
     chosen, n = params.train, params.model.n_latents
     level = n if params.model.composition == "mean" else 1  # of what sounds alone in a mixture
     if chosen.objective == "supervised":
         training, checking = (
-            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n)
-            for path in (train, validation)
+            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n) for path in stores
         )
         return training, checking
-    return remix_datasets(
-        train,
-        validation,
-        n if chosen.objective == "anchored" else 0,
-        chosen.n_frames,
-        chosen.anchors,
-        level,
-        params.seed,
-    )
+    # By one process, for all: rounding may differ between them.
+    found = processes.from_main(find(params, stores, teacher) if processes.is_main else [])
+    return remix_datasets(stores, found, chosen.n_frames, chosen.anchors, level)
+
+
+def find(params: Params, stores: Sequence[Path], teacher: Decomposition | None) -> list[Anchors]:
+    """The anchors of each store; none for the paper's objective, which takes mixtures alone."""
+    anchors = params.train.anchors
+    if params.train.objective == "paper":
+        return [[] for _ in stores]
+    if teacher is None:
+        return find_by_statistics(stores, params.model.n_latents, anchors, params.seed)
+    return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors)
+
+
+@torch.inference_mode()
+def regress(model: Decomposition, latents: Tensor) -> Tensor:
+    """Latents (batch, channels, frames) -> the parts (batch, parts, channels, frames) in them."""
+    return model.regress(model.encode(latents.to(model.scale.device)))
 
 
 @torch.no_grad()

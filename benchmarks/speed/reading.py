@@ -11,8 +11,9 @@ from floors import copy
 from measure import Row, Work, interleaved
 from setting import Size, params_of
 
-from dirac.data.anchors import RemixDataset
+from dirac.data.anchors import AnchorSettings
 from dirac.data.datasets import MixtureDataset
+from dirac.data.remixes import RemixDataset
 from dirac.data.store import LatentStore, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 from dirac.training.batches import BatchKeys, KeyedDataset, loader
@@ -49,11 +50,11 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
     return path
 
 
-def remixes(path: Path, n_frames: int) -> RemixDataset:
+def remixes(path: Path, n_frames: int, anchors: AnchorSettings) -> RemixDataset:
     """What the default training reads: a mixture and two collages of anchors."""
     mixtures = MixtureDataset(path, n_frames)
     places = np.stack([np.arange(len(mixtures)), np.zeros(len(mixtures), int)], axis=1)
-    return RemixDataset(mixtures, [places, places], n_frames // 2, 6.0, 2.0)
+    return RemixDataset(mixtures, [places, places], anchors, 2.0, varied=True)
 
 
 def measure(size: Size, folder: Path) -> Iterator[Row]:
@@ -73,7 +74,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     train = params_of().train
     datasets = {
         f"crops of {train.n_frames}": MixtureDataset(store.path, train.n_frames),
-        f"remixes of {train.n_frames}": remixes(store.path, train.n_frames),
+        f"remixes of {train.n_frames}": remixes(store.path, train.n_frames, train.anchors),
     }
     for name, dataset in datasets.items():
         works = {

@@ -5,9 +5,12 @@ is about a sum over the sources: a profile times a presence (what is struck stan
 spectrogram, what is held lies). Nonnegative matrix factorisation of these statistics finds both;
 the windows in which one source's presence exceeds all others' most are its anchors. So what tells
 sources apart is that they are not always there together.
+
+A model trained on these hears presences better than the statistics tell them: of what it takes
+apart, how much of a window is whose. Its anchors hold what statistics shun, as loud kicks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from tqdm import tqdm
 
-from dirac.data.datasets import MixtureDataset
 from dirac.data.store import LatentStore
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -26,6 +28,12 @@ MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
 N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
 FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
+
+
+Anchors = list[Array]  # of each source the places of its windows, (anchors, 2)
+Regress = Callable[
+    [Tensor], Tensor
+]  # (batch, channels, frames) -> (batch, parts, channels, frames)
 
 
 class AnchorSettings(Protocol):
@@ -42,6 +50,14 @@ class AnchorSettings(Protocol):
     @property
     def gain_db(self) -> float:
         """Levels of a remix: up to this much louder or softer."""
+
+    @property
+    def speed_octaves(self) -> float:
+        """Speeds of a remix in training: up to this much higher and faster, or the other way."""
+
+    @property
+    def equaliser_db(self) -> float:
+        """Tones of a remix in training: bands are up to this much louder or softer."""
 
 
 class AnchorError(ValueError):
@@ -107,73 +123,61 @@ def find_presences(windows: Windows, profiles: Array) -> Array:
     return presences / presences.sum(axis=1, keepdims=True).clip(1e-12)
 
 
-def find_anchors(windows: Windows, presences: Array, share: float) -> list[Array]:
-    """For each source the places, (anchors, 2), of the share of windows that it has most alone.
+def hear_presences(
+    path: Path, n_frames: int, level: float, regress: Regress
+) -> tuple[Array, Array]:
+    """Places (windows, 2) of a store's windows but the quietest, and presences (windows, parts)
+
+    as a model hears them: its parts' shares of the power of the mixture. level: the RMS of the
+    latents that the model was trained on, averaged over channels.
+    """
+    store = LatentStore(path)
+    gain = level / float(np.mean(store.meta.rms)) if store.meta.homogeneous else 1.0
+    places, powers = [], []
+    n_windows = len(store) * (store.meta.n_frames // n_frames)
+    numbers = range(0, len(store), n_windows // MAX_READ + 1)
+    for index in tqdm(numbers, "listening for anchors", unit="excerpt"):
+        mixture = store.mixture(index)
+        parts = regress(torch.from_numpy(gain * mixture)[None])[0].cpu().numpy()
+        heard = np.square(_additive(store, parts))
+        heard *= np.square(_additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
+        for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
+            places.append((index, start))
+            powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
+    table = np.array(powers, dtype=np.float64)
+    total = table.sum(axis=1)
+    loud = total > QUIET * total.mean()
+    return np.array(places)[loud], table[loud] / total[loud, None]
+
+
+def find_anchors(places: Array, presences: Array, share: float) -> Anchors:
+    """For each source the share of the places (windows, 2) that it has most alone.
 
     A single source has them all.
     """
     if presences.shape[1] == 1:
-        return [windows.places]
+        return [places]
     n_anchors = max(1, round(share * len(presences)))
-    return [windows.places[np.argsort(-alone, kind="stable")[:n_anchors]] for alone in presences.T]
-
-
-class RemixDataset(Dataset[Tensor]):
-    """A crop of a mixture, then for each source as many frames of its anchors, at random levels.
-
-    Levels are `level`, by up to `gain_db` more or less. Item (index, position): (1 + sources,
-    channels, frames), decided by the key alone.
-    """
-
-    def __init__(
-        self,
-        mixtures: MixtureDataset,
-        anchors: Sequence[Array],
-        n_frames: int,
-        gain_db: float,
-        level: float,
-    ) -> None:
-        self.mixtures = mixtures
-        self.anchors = anchors
-        self.n_frames = n_frames
-        self.gain_db = gain_db
-        self.level = level
-
-    def __len__(self) -> int:
-        return len(self.mixtures)
-
-    def __getitem__(self, key: tuple[int, float]) -> Tensor:
-        """-> float32 (1 + sources, channels, frames)."""
-        index, position = key
-        random = np.random.default_rng((index, int(position * 2**53)))
-        return torch.stack(
-            [self.mixtures[key], *(self._collage(places, random) for places in self.anchors)]
-        )
-
-    def _collage(self, places: Array, random: np.random.Generator) -> Tensor:
-        """Anchors one after the other until they fill a crop, at one random level."""
-        store, n_frames = self.mixtures.store, self.mixtures.n_frames
-        drawn = places[random.integers(len(places), size=-(-n_frames // self.n_frames))]
-        pieces = [store.mixture(int(index), int(start), self.n_frames) for index, start in drawn]
-        collage = np.concatenate(pieces, axis=1)[:, :n_frames]
-        gain = self.level * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
-        return scaled(store, collage, gain)
-
-
-def scaled(store: LatentStore, latents: Array, gain: float) -> Tensor:
-    """Latents (channels, frames) of the store's codec, of a sound `gain` times as loud."""
-    rest = _rest(store)
-    return torch.from_numpy(rest + (latents - rest) * np.float32(gain ** (1 / store.meta.exponent)))
+    return [places[np.argsort(-alone, kind="stable")[:n_anchors]] for alone in presences.T]
 
 
 def _amplitude(store: LatentStore, index: int) -> Array:
     """Latents whose squares add over sources: (channels, frames)."""
     latents, exponent = store.mixture(index), store.meta.exponent
-    amplitude: Array = latents - _rest(store) if exponent == 1 else latents ** (exponent / 2)
+    amplitude: Array = latents - rest_of(store) if exponent == 1 else latents ** (exponent / 2)
     return amplitude
 
 
-def _rest(store: LatentStore) -> Array:
+def _additive(store: LatentStore, latents: Array) -> Array:
+    """Latents (..., channels, frames) as what adds over sources as waveforms do."""
+    exponent = store.meta.exponent
+    if exponent == 1:
+        return latents - rest_of(store)
+    added: Array = latents.clip(min=0) ** exponent
+    return added
+
+
+def rest_of(store: LatentStore) -> Array:
     """What latents are without sound, (channels, 1): 0 if homogeneous, else about their mean."""
     mean = np.array(store.meta.mean, dtype=np.float32)[:, None]
     return np.zeros_like(mean) if store.meta.homogeneous else mean
@@ -211,29 +215,18 @@ def _power_and_change(amplitude: Array) -> Array:
     return np.concatenate([np.square(amplitude).mean(axis=1), np.square(change).mean(axis=1)])
 
 
-def remix_datasets(
-    train: Path,
-    validation: Path,
-    n_sources: int,
-    n_frames: int,
-    anchors: AnchorSettings,
-    level: float,
-    seed: int,
-) -> tuple[RemixDataset, RemixDataset]:
-    """Training and validation data of `n_frames`, each remixing anchors of its own store.
+def find_by_statistics(
+    stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int
+) -> list[Anchors]:
+    """Of each store the anchors, by the profiles of the first, which is that of training."""
+    windows = [read_windows(path, settings.n_frames) for path in stores]
+    profiles = fit_profiles(windows[0], n_sources, seed)
+    return [find_anchors(w.places, find_presences(w, profiles), settings.share) for w in windows]
 
-    The profiles are those of the training store. n_sources 0: mixtures alone, without anchors.
-    level: N where a mixture is the mean of N sources (what sounds alone in it had N times that
-    level), 1 where it is their sum.
-    """
-    mixtures = [MixtureDataset(path, n_frames) for path in (train, validation)]
-    found: list[list[Array]] = [[], []]
-    if n_sources:
-        windows = [read_windows(path, anchors.n_frames) for path in (train, validation)]
-        profiles = fit_profiles(windows[0], n_sources, seed)
-        found = [find_anchors(w, find_presences(w, profiles), anchors.share) for w in windows]
-    first, second = (
-        RemixDataset(data, places, anchors.n_frames, anchors.gain_db, level)
-        for data, places in zip(mixtures, found, strict=True)
-    )
-    return first, second
+
+def find_by_ear(
+    stores: Sequence[Path], level: float, regress: Regress, settings: AnchorSettings
+) -> list[Anchors]:
+    """Of each store the anchors that a model hears; arguments as for `hear_presences`."""
+    heard = [hear_presences(path, settings.n_frames, level, regress) for path in stores]
+    return [find_anchors(*places_and_presences, settings.share) for places_and_presences in heard]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dirac.data.anchors import scaled
 from dirac.data.datasets import MixtureDataset
+from dirac.data.remixes import scaled
 
 
 class StemDataset(Dataset[Tensor]):

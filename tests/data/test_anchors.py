@@ -9,15 +9,16 @@ import torch
 
 from dirac.data.anchors import (
     AnchorError,
-    RemixDataset,
     find_anchors,
+    find_by_ear,
+    find_by_statistics,
     find_presences,
     fit_profiles,
+    hear_presences,
     read_windows,
-    remix_datasets,
-    scaled,
 )
 from dirac.data.datasets import MixtureDataset
+from dirac.data.remixes import RemixDataset, remix_datasets, scaled
 from dirac.data.store import LatentStore
 
 from . import stores
@@ -35,6 +36,11 @@ def latents(present: int, random: np.random.Generator, exponent: float) -> np.nd
     if present & FLICKERING:
         power += random.uniform(0.5, 2) * (np.arange(WINDOW) % 4 == 0)
     return power ** (1 / exponent)
+
+
+def settings(**other: float) -> SimpleNamespace:
+    plain = {"share": 0.1, "n_frames": WINDOW, "gain_db": 6.0}
+    return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 
 def write_store(path: Path, presence: np.ndarray, exponent: float = 2.0) -> Path:
@@ -62,7 +68,7 @@ def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
     assert windows.statistics.shape == (160, 2 * N_CHANNELS - 1)
     profiles = fit_profiles(windows, 2, seed=0)
     assert np.allclose(profiles.sum(axis=1), 1)
-    first, second = find_anchors(windows, find_presences(windows, profiles), share=0.15)
+    first, second = find_anchors(windows.places, find_presences(windows, profiles), 0.15)
     assert len(first) == len(second) == 24
     found = [presence_at(first, presence), presence_at(second, presence)]
     assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
@@ -74,8 +80,8 @@ def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presen
     validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW)
     profiles = fit_profiles(train, 2, seed=0)
     for mine, its in zip(
-        find_anchors(train, find_presences(train, profiles), 0.1),
-        find_anchors(validation, find_presences(validation, profiles), 0.1),
+        find_anchors(train.places, find_presences(train, profiles), 0.1),
+        find_anchors(validation.places, find_presences(validation, profiles), 0.1),
         strict=True,
     ):
         assert presence_at(mine, presence) == presence_at(its, other)
@@ -117,7 +123,7 @@ def test_more_sources_than_windows_is_an_error(tmp_path):
 def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
     mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
     places = [np.array([[3, 8]]), np.array([[5, 16]])]
-    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0, level=1.0)
+    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
     item = remix[7, 0.25]
     assert item.shape == (3, N_CHANNELS, 12)
     assert torch.equal(item[0], mixtures[7, 0.25])
@@ -133,15 +139,58 @@ def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
 def test_a_remix_is_decided_by_its_key(tmp_path, presence):
     mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
     places = [np.argwhere(presence == one) * [1, WINDOW] for one in (STEADY, FLICKERING)]
-    remix = RemixDataset(mixtures, places, WINDOW, gain_db=6.0, level=1.0)
+    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
     assert torch.equal(remix[7, 0.25], remix[7, 0.25])
     assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
 
 
-def test_without_sources_there_are_mixtures_alone(tmp_path, presence):
+def test_a_varied_remix_has_another_speed_and_tone(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.argwhere(presence == STEADY)[:1] * [1, WINDOW]]
+    vary = settings(speed_octaves=0.5, equaliser_db=6.0)
+    plain, varied = (
+        RemixDataset(mixtures, places, vary, 1.0, varied=varied) for varied in (False, True)
+    )
+    assert torch.equal(varied[7, 0.25], varied[7, 0.25])
+    assert torch.equal(varied[7, 0.25][0], plain[7, 0.25][0])
+    for remix in (plain, varied):
+        shapes = [remix[index, 0.5][1] / remix[index, 0.5][1].mean() for index in range(9)]
+        alike = [torch.allclose(shape, shapes[0], atol=0.1) for shape in shapes]
+        assert all(alike) == (remix is plain)  # but for the level
+
+
+def test_a_model_hears_whose_a_window_is(tmp_path, presence):
+    """One that knows that the flickering source is silent most of the time."""
+    presence[0, 0] = 0
     path = write_store(tmp_path / "a.lmdb", presence)
-    settings = SimpleNamespace(share=0.1, n_frames=WINDOW, gain_db=6.0, level=1.0)
-    train, _ = remix_datasets(path, path, 0, 12, settings, 1.0, seed=0)
-    assert train[3, 0.0].shape == (1, N_CHANNELS, 12)
-    train, validation = remix_datasets(path, path, 2, 12, settings, 2.0, seed=0)
+
+    def regress(mixture: torch.Tensor) -> torch.Tensor:
+        windows = mixture.unflatten(-1, (-1, WINDOW)).amin(dim=-1)
+        steady = windows.repeat_interleave(WINDOW, dim=-1)
+        return torch.stack([steady, (mixture**2 - steady**2).clamp_min(0).sqrt()], dim=1)
+
+    places, presences = hear_presences(path, WINDOW, 1.0, regress)
+    assert len(places) == 159
+    assert np.allclose(presences.sum(axis=1), 1)
+    for (index, start), heard in zip(places, presences, strict=True):
+        assert (heard[0] > 0.99) == (presence[index, start // WINDOW] == STEADY)
+
+
+def test_anchors_of_several_stores(tmp_path, presence):
+    stores = [
+        write_store(tmp_path / f"{n}.lmdb", order)
+        for n, order in ((0, presence), (1, presence[::-1]))
+    ]
+
+    def regress(mixture: torch.Tensor) -> torch.Tensor:
+        return torch.stack([mixture, mixture], dim=1)
+
+    for found in (
+        find_by_statistics(stores, 2, settings(), seed=0),
+        find_by_ear(stores, 1.0, regress, settings()),
+    ):
+        assert [[len(places) for places in anchors] for anchors in found] == [[16, 16]] * 2
+    train, validation = remix_datasets(stores, found, 12, settings(), 2.0)
     assert train[3, 0.0].shape == validation[3, 0.0].shape == (3, N_CHANNELS, 12)
+    alone, _ = remix_datasets(stores, [[], []], 12, settings(), 1.0)
+    assert alone[3, 0.0].shape == (1, N_CHANNELS, 12)

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from dirac.data.store import LatentStore
 from dirac.params import Params, check_params
+from dirac.training.distributed import Processes
 
 from . import stores
 
 PROJECT = Path(__file__).parents[2]
+ALONE = Processes(0, 1, torch.device("cpu"))
 
 
 @pytest.fixture
@@ -59,14 +62,14 @@ def forbid_stems(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unsupervised_objectives_never_read_a_stem(
     path: Path, make_datasets: Callable[..., Any], objective: str, n_sources: int
 ) -> None:
-    for data in make_datasets(params_of(objective), path, path):
+    for data in make_datasets(params_of(objective), (path, path), None, ALONE):
         for index in range(len(data)):
             assert data[index, 0.3].shape == (1 + n_sources, 4, 16)
 
 
 @pytest.mark.usefixtures("forbid_stems")
 def test_the_supervised_twin_alone_does(path: Path, make_datasets: Callable[..., Any]) -> None:
-    training, validation = make_datasets(params_of("supervised"), path, path)
+    training, validation = make_datasets(params_of("supervised"), (path, path), None, ALONE)
     assert len(training) == len(validation) == 6
     with pytest.raises(StemReadError):
         training[0, 0.3]
@@ -84,7 +87,7 @@ def test_the_twins_stems_mix_to_the_level_of_mixtures(
         }
     )
     store = LatentStore(path)
-    training, _ = make_datasets(params, path, path)
+    training, _ = make_datasets(params, (path, path), None, ALONE)
     _, drums, _ = training[0, 0.3]
     crops = [store.source(i, "drums", s, 16) for i in range(6) for s in range(25)]
     assert any(np.array_equal(drums, crop) for crop in crops)
