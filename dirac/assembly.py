@@ -8,6 +8,7 @@ from dirac.model_files import CheckpointError, load_model
 from dirac.params import Params, load_params
 from dirac.scratch import project_root
 from dirac.separation.consistency import Refinement
+from dirac.separation.manner import Manner
 from dirac.separation.separator import Separator
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
@@ -38,6 +39,11 @@ def settings_of(params: Params) -> Settings:
         piece_seconds=params.data.duration_seconds,
         n_steps=params.evaluate.n_sampling_steps,
         refinement=Refinement(**params.evaluate.refinement.model_dump()),
+        manner=Manner(
+            weight=params.evaluate.second_opinion,
+            power=params.evaluate.mask.power,
+            **params.evaluate.hpss.model_dump(),
+        ),
         **params.evaluate.mask.model_dump(),
     )
 

@@ -201,6 +201,7 @@ class Evaluate(Section):
     hop_seconds: Positive
     mask: Mask
     refinement: Refinement
+    second_opinion: Share
     hpss: Hpss
     nmf: Nmf
     repet_sim: RepetSim

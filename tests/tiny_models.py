@@ -10,12 +10,16 @@ from dirac.model_files import save_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.separation.consistency import Refinement
+from dirac.separation.manner import Manner
 from dirac.separation.separator import Separator
 from dirac.separation.settings import Settings
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}
 REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2)
-SETTINGS = Settings(piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2, refinement=REFINEMENT)
+MANNER = Manner(weight=0.3, n_fft=1024, n_bins=5, n_frames=5, power=2.0)
+SETTINGS = Settings(
+    piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2, refinement=REFINEMENT, manner=MANNER
+)
 DENOISER = {
     "channels": [8, 8],
     "kernels": [3],

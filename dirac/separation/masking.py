@@ -23,10 +23,8 @@ def masked(
     mixture = waveform.to(parts.device)
     if magnitudes.shape[1] not in (1, len(waveform)):
         magnitudes = magnitudes.mean(1, keepdim=True)
-    # The same window in seconds, so that bins lie at the same frequencies, about: Fourier
-    # transforms are slow where a length has a prime factor above 5, as 3764 at 44.1 kHz.
     ratio = sample_rate / codec.sample_rate
-    n_fft = 4 * next_fast_len(max(round(settings.n_fft * ratio / 4), 16), real=True)
+    n_fft = window_at(ratio, settings.n_fft)
     bins = torch.arange(n_fft // 2 + 1) * (ratio * settings.n_fft / n_fft)
     seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
     frames = seconds * (codec.sample_rate / hop)
@@ -37,6 +35,15 @@ def masked(
     features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
     masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
     return consistent_estimates(mixture, masks, masks * loudness, n_fft, refinement).cpu()
+
+
+def window_at(ratio: float, n_fft: int) -> int:
+    """The window of as many seconds at `ratio` times the sample rate, so that bins lie at the same
+
+    frequencies, about: Fourier transforms are slow where a length has a prime factor above 5, as
+    3764 at 44.1 kHz. A multiple of 4, for the hop.
+    """
+    return 4 * next_fast_len(max(round(n_fft * ratio / 4), 16), real=True)
 
 
 def magnitudes_of(parts: Tensor, codec: Codec, n_fft: int) -> tuple[Tensor, int]:

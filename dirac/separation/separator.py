@@ -16,7 +16,8 @@ from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
 from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
-from dirac.separation.masking import masked
+from dirac.separation.manner import second_opinion
+from dirac.separation.masking import masked, window_at
 from dirac.separation.pieces import consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
@@ -200,7 +201,9 @@ class Separator:
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
         latents = self.encode(waveform, sample_rate) * gain
         parts = self.model.regress(self.model.encode(latents))[0]
-        return self.masked(parts, waveform, sample_rate)
+        estimates, manner = self.masked(parts, waveform, sample_rate), self.settings.manner
+        n_fft = window_at(sample_rate / self.codec.sample_rate, manner.n_fft)
+        return second_opinion(estimates, waveform, n_fft, manner)
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dirac.separation.consistency import Refinement
+from dirac.separation.manner import Manner
 
 SETTINGS_KEY = "separation"  # in the card of a packed model
 
@@ -18,8 +19,13 @@ class Settings:
     power: float
     n_steps: int
     refinement: Refinement
+    manner: Manner
 
     @classmethod
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":
         """As `dataclasses.asdict` made plain values of them, for the card of a packed model."""
-        return cls(**(dict(written) | {"refinement": Refinement(**written["refinement"])}))
+        parts = {
+            "refinement": Refinement(**written["refinement"]),
+            "manner": Manner(**written["manner"]),
+        }
+        return cls(**(dict(written) | parts))
