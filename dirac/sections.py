@@ -211,6 +211,7 @@ class Evaluate(Section):
     n_generated: Annotated[int, Field(ge=2)]
     clip_seconds: Positive
     embedding_seconds: Positive
+    clap: Path | None
     generated_seconds: Positive
     n_examples: Count
     n_extremes: Annotated[int, Field(ge=0)]

@@ -7,6 +7,7 @@ from typing import Any
 from dirac.data.store import LatentStore
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.captured import capture
+from dirac.evaluation.clap import Clap
 from dirac.evaluation.generation import Clips, score_generation
 from dirac.evaluation.intervals import Bootstrap
 from dirac.evaluation.listening import Listening
@@ -16,6 +17,7 @@ from dirac.evaluation.results import OURS, average, write_json, write_reconstruc
 from dirac.evaluation.run import evaluate_separation
 from dirac.evaluation.scores import Document, Settings
 from dirac.evaluation.songs import Songs
+from dirac.scratch import project_root
 from dirac.sections import Evaluate
 
 
@@ -35,6 +37,7 @@ def evaluate(
     source, as those of a folder of songs, there is nothing to separate, and nothing to score but
     how the parts make the mixture again.
     """
+    clap = Clap(project_root() / chosen.clap.expanduser()) if chosen.clap else None
     ours = songs.ours
     rate = ours.separator.codec.frame_rate
     clips = Clips(
@@ -49,7 +52,7 @@ def evaluate(
     measured: dict[str, Mapping[str, Any]] = {
         "models": models,
         "reconstruction": average(reconstructed),
-        "generation": score_generation(songs, training, clips),
+        "generation": score_generation(songs, training, clips, clap),
     }
     listening = Listening(
         folder / "listening",

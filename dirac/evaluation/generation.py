@@ -1,5 +1,6 @@
 """How the songs that our models make compare with real ones, in the codec's latents.
 
+clap_*      as frechet_*, of the sound of whole clips by CLAP, where evaluate.clap names its weights
 frechet_*   distance to the test set of as many clips of each kind: the fewer, the farther, so
             that real songs (of the training set) are not at 0 either
 nearest_*   median distance of a window to the likest place of the training set: 0 for copies
@@ -7,6 +8,7 @@ diversity   between variations around one kept component, in that between clips 
 kept_*      likeness of a kept component to what the encoder finds again, 1 if it is the same
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -15,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from dirac.data.store import LatentStore
+from dirac.evaluation.clap import Clap
 from dirac.evaluation.ours import Ours
 from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.songs import Songs
@@ -37,7 +40,9 @@ class Clips:
         return torch.cat([cut(song[..., : self.n_frames].cpu(), self.window) for song in songs])
 
 
-def score_generation(songs: Songs, training: LatentStore, clips: Clips) -> dict[str, float]:
+def score_generation(
+    songs: Songs, training: LatentStore, clips: Clips, clap: Clap | None
+) -> dict[str, float]:
     """All of the figures above. Raises ValueError below two test excerpts."""
     made = make_songs(songs, training, clips)
     real = [songs.ours.latents(excerpt) for excerpt in songs.ours.excerpts]
@@ -46,6 +51,8 @@ def score_generation(songs: Songs, training: LatentStore, clips: Clips) -> dict[
         f"frechet_{name}": frechet_distance(embed(clips.windows(latents)), reference)
         for name, latents in made.items()
     }
+    if clap:
+        figures |= hear(songs, made, clips, clap)
     searched = {name: made[name] for name in ("generated", "latent_diffusion")}
     searched["real"] = [songs.ours.latents(excerpt) for excerpt in spread(songs.ours, clips.n)]
     for name, latents in searched.items():
@@ -76,6 +83,26 @@ def make_songs(songs: Songs, training: LatentStore, clips: Clips) -> dict[str, l
         "reconstruction": [compose(ours.parts(excerpt)) for excerpt in chosen],
         "codec_roundtrip": [ours.separator.encode(ours.passed(e), rate) for e in chosen],
         "real": [torch.from_numpy(training.mixture(place))[None] for place in places],
+    }
+
+
+@torch.inference_mode()
+def hear(
+    songs: Songs, made: Mapping[str, list[Tensor]], clips: Clips, clap: Clap
+) -> dict[str, float]:
+    """Distances between what CLAP makes of decoded clips and of the test set's own sound."""
+    ours, codec = songs.ours, songs.ours.separator.codec
+    length, rate = round(clips.n_frames * codec.hop), codec.sample_rate
+    chosen = spread(ours, clips.n)
+    reference = clap.embed([ours.mixture(excerpt)[..., :length] for excerpt in chosen], rate)
+
+    def embedded(latents: list[Tensor]) -> Tensor:
+        clipped = (song[..., : clips.n_frames].to(ours.separator.device) for song in latents)
+        return clap.embed([codec.decode(song)[0].cpu()[..., :length] for song in clipped], rate)
+
+    return {
+        f"clap_{name}": frechet_distance(embedded(latents), reference)
+        for name, latents in made.items()
     }
 
 

@@ -22,12 +22,16 @@ KINDS = {
 
 @dataclass(frozen=True)
 class SongRow:
-    """One kind of song: its distance to the test set, and to the nearest place in training."""
+    """One kind of song: its distance to the test set, and to the nearest place in training; and
+
+    to the test set as CLAP hears it, where that was asked for.
+    """
 
     label: str
     kind: str
     frechet: str
     nearest: str
+    clap: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def read_new_music(values: Mapping[str, Any]) -> NewMusic | None:
             shown.kind,
             decibels(finite(values.get(f"frechet_{name}"))),
             decibels(finite(values.get(f"nearest_{name}")), 2),
+            decibels(finite(values.get(f"clap_{name}")), 1),
         )
         for name, shown in KINDS.items()
         if f"frechet_{name}" in values
