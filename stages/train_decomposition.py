@@ -71,6 +71,7 @@ def first_round(
     folder = session.folder / "first"
     if processes.from_main(has_model(folder / "model")):
         return folder / "model"
+    folder.mkdir(exist_ok=True)
     train = params.train.model_copy(update={"n_steps": params.train.n_first_steps})
     return train_round(
         replace(session, stage="train_first_round", folder=folder),
