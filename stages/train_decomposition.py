@@ -68,18 +68,23 @@ def first_round(
     start: Path | None,
 ) -> Path:
     """Trains for train.n_first_steps, unless that is done -> the folder of the model."""
+    done = session.folder / "first_model"
+    if processes.from_main(done.exists()):
+        return done
     folder = session.folder / "first"
-    if processes.from_main(has_model(folder / "model")):
-        return folder / "model"
     folder.mkdir(exist_ok=True)
     train = params.train.model_copy(update={"n_steps": params.train.n_first_steps})
-    return train_round(
+    finished = train_round(
         replace(session, stage="train_first_round", folder=folder),
         processes,
         params.model_copy(update={"train": train}),
         stores,
         start,
     )
+    if processes.is_main:
+        finished.rename(done)  # whole: a kill while it is written leaves no half of a model to take
+    processes.wait()
+    return done
 
 
 def train_round(
