@@ -1,13 +1,17 @@
 """A CLAP of a few thousand weights, untrained, in the format of the public ones."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from ruamel.yaml import YAML
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from dirac.evaluation.clap import Clap
 from dirac.model_files import CheckpointError
+from dirac.reporting.generation import KINDS, read_new_music
 
 TEXT = {
     "hidden_size": 16,
@@ -32,13 +36,14 @@ AUDIO = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "clap"
     torch.manual_seed(0)
     model = ClapModel(ClapConfig(text_config=TEXT, audio_config=AUDIO, projection_dim=16))
-    model.save_pretrained(tmp_path)
+    model.save_pretrained(folder)
     ClapFeatureExtractor(
         feature_size=16, hop_length=480, max_length_s=2, truncation="rand_trunc"
-    ).save_pretrained(tmp_path)
-    return tmp_path
+    ).save_pretrained(folder)
+    return folder
 
 
 def test_songs_become_embeddings_of_length_one_each_by_itself(folder: Path) -> None:
@@ -57,3 +62,19 @@ def test_a_folder_without_a_model_is_one_sentence(folder: Path, tmp_path: Path) 
     (folder / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(CheckpointError, match="holds no CLAP model"):
         Clap(folder)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_evaluation_measures_by_it_too(
+    evaluate: Callable[[], Path], project: Path, folder: Path
+) -> None:
+    yaml = YAML()
+    params = yaml.load(project / "params.yaml")
+    params["evaluate"]["clap"] = str(folder)
+    yaml.dump(params, project / "params.yaml")
+    figures = json.loads((evaluate() / "metrics.json").read_text())["generation"]
+    by_clap = {name for name in figures if name.startswith("clap_")}
+    assert by_clap == {f"clap_{name}" for name in KINDS}
+    new_music = read_new_music(figures)
+    assert new_music is not None
+    assert all(row.clap != "–" for row in new_music.rows)
