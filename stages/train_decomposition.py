@@ -1,13 +1,14 @@
 """Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone.
 
-In two rounds: the first on anchors that statistics find, the second on those that the model finds.
+With train.n_first_steps in two rounds: the first on anchors that statistics find, the second on
+those that the model of the first hears.
 
 With train.objective supervised it is the upper comparator, which alone is shown true stems.
 """
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,65 +52,64 @@ def main() -> None:
         session = Session(
             "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
         )
+        this = Round(session, processes, params, stores, start)
         if params.train.n_first_steps:
-            start = first_round(session, processes, params, stores, start)
-        finished = train_round(session, processes, params, stores, start)
+            this = replace(this, start=train_first(this))
+        finished = train(this)
         if processes.is_main:
             if has_model(arguments.codec):
                 copy_model(arguments.codec, finished / CODEC)
             publish(finished, arguments.output)
 
 
-def first_round(
-    session: Session,
-    processes: Processes,
-    params: Params,
-    stores: Sequence[Path],
-    start: Path | None,
-) -> Path:
+@dataclass(frozen=True)
+class Round:
+    """stores: of training and of validation; start: folder of the weights to begin with, or None
+    for new ones."""
+
+    session: Session
+    processes: Processes
+    params: Params
+    stores: Sequence[Path]
+    start: Path | None
+
+
+def train_first(last: Round) -> Path:
     """Trains for train.n_first_steps, unless that is done -> the folder of the model."""
-    done = session.folder / "first_model"
-    if processes.from_main(done.exists()):
+    done = last.session.folder / "first_model"
+    if last.processes.from_main(done.exists()):
         return done
-    folder = session.folder / "first"
+    folder = last.session.folder / "first"
     folder.mkdir(exist_ok=True)
-    train = params.train.model_copy(update={"n_steps": params.train.n_first_steps})
-    finished = train_round(
-        replace(session, stage="train_first_round", folder=folder),
-        processes,
-        params.model_copy(update={"train": train}),
-        stores,
-        start,
-    )
-    if processes.is_main:
+    session = replace(last.session, stage="train_first_round", folder=folder)
+    chosen = last.params.train
+    chosen = chosen.model_copy(update={"n_steps": chosen.n_first_steps})
+    params = last.params.model_copy(update={"train": chosen})
+    finished = train(replace(last, session=session, params=params))
+    if last.processes.is_main:
         finished.rename(done)  # whole: a kill while it is written leaves no half of a model to take
-    processes.wait()
+    last.processes.wait()
     return done
 
 
-def train_round(
-    session: Session,
-    processes: Processes,
-    params: Params,
-    stores: Sequence[Path],
-    start: Path | None,
-) -> Path:
-    """Trains for train.n_steps, from the weights in the folder `start` or from new ones."""
+def train(this: Round) -> Path:
+    """Trains for train.n_steps -> the folder of the model."""
+    params, processes, stores = this.params, this.processes, this.stores
     meta = LatentStore(stores[0]).meta
     card = make_card(params, meta)
     torch.manual_seed(params.seed)
     model = Decomposition(**card["model"])
     model.set_scale(torch.tensor(meta.rms))
-    if start:
-        fill(model, load_model(start)[0])
-    teacher = model.to(processes.device) if start else None
+    if this.start:
+        fill(model, load_model(this.start)[0])
+    teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(params, stores, teacher, processes)
     settings = TrainSettings(
         seed=params.seed,
         **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
     )
     picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
-    return fit(session, processes, model, (training, validation), settings, card, picture)
+    return fit(this.session, processes, model, (training, validation), settings, card, picture)
 
 
 def make_datasets(

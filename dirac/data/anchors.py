@@ -29,11 +29,9 @@ QUIET = 0.05  # of the mean power: below it a window says nothing
 N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
 FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
 
-
 Anchors = list[Array]  # of each source the places of its windows, (anchors, 2)
-Regress = Callable[
-    [Tensor], Tensor
-]  # (batch, channels, frames) -> (batch, parts, channels, frames)
+# (batch, channels, frames) -> (batch, parts, channels, frames)
+Regress = Callable[[Tensor], Tensor]
 
 
 class AnchorSettings(Protocol):
@@ -129,10 +127,11 @@ def hear_presences(
     """Places (windows, 2) of a store's windows but the quietest, and presences (windows, parts)
 
     as a model hears them: its parts' shares of the power of the mixture. level: the RMS of the
-    latents that the model was trained on, averaged over channels.
+    latents that the model was trained on, averaged over channels. Raises AnchorError when no window
+    has any sound in it.
     """
     store = LatentStore(path)
-    gain = level / float(np.mean(store.meta.rms)) if store.meta.homogeneous else 1.0
+    gain = level / max(float(np.mean(store.meta.rms)), 1e-6) if store.meta.homogeneous else 1.0
     places, powers = [], []
     n_windows = len(store) * (store.meta.n_frames // n_frames)
     numbers = range(0, len(store), n_windows // MAX_READ + 1)
@@ -145,6 +144,8 @@ def hear_presences(
             places.append((index, start))
             powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
     table = np.array(powers, dtype=np.float64)
+    if not table.any():
+        raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
     total = table.sum(axis=1)
     loud = total > QUIET * total.mean()
     return np.array(places)[loud], table[loud] / total[loud, None]

@@ -112,6 +112,8 @@ def test_a_silent_store_has_no_anchors(tmp_path):
     path = write_store(tmp_path / "a.lmdb", np.zeros((2, 4), dtype=int))
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
         read_windows(path, WINDOW)
+    with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
+        hear_presences(path, WINDOW, 1.0, lambda mixture: torch.stack([mixture, mixture], dim=1))
 
 
 def test_more_sources_than_windows_is_an_error(tmp_path):
