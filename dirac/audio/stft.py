@@ -23,10 +23,18 @@ def stft(waveform: Tensor, window: Tensor, hop: int, out: Tensor | None = None) 
 
 def istft(spectrum: Tensor, window: Tensor, hop: int, n_samples: int) -> Tensor:
     """Inverse of `stft`: complex (..., bins, frames) -> (..., n_samples), in least squares."""
-    n_fft, n_frames = len(window), spectrum.shape[-1]
-    place = slice(n_fft // 2, n_fft // 2 + n_samples)
-    weight = _overlapped(window.expand(n_frames, n_fft), window, hop)
-    return _overlapped(torch.fft.irfft(spectrum.mT, n_fft), window, hop)[..., place] / weight[place]
+    weight = _overlapped(window.expand(spectrum.shape[-1], len(window)), window, hop)
+    return overlap_add(spectrum, window, hop, n_samples) / weight[_place(window, n_samples)]
+
+
+def overlap_add(spectrum: Tensor, window: Tensor, hop: int, n_samples: int) -> Tensor:
+    """Windowed frames of a complex (..., bins, frames), added up: (..., n_samples)."""
+    frames = torch.fft.irfft(spectrum.mT, len(window))
+    return _overlapped(frames, window, hop)[..., _place(window, n_samples)]
+
+
+def _place(window: Tensor, n_samples: int) -> slice:
+    return slice(len(window) // 2, len(window) // 2 + n_samples)
 
 
 def _overlapped(frames: Tensor, window: Tensor, hop: int) -> Tensor:

@@ -3,13 +3,14 @@
 Both leave the sum of the estimates alone: they are as consistent with the mixture as the masks are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from dirac.separation.refine import istft, ratio_masks, stft
+from dirac.separation.refine import istft, overlap_add, ratio_masks, stft
 
 # Of the mean variance: no source is ever quite silent, which keeps its inverse finite.
 FLOOR = 1e-6
@@ -64,44 +65,57 @@ def repeated_masks(
 def consistent_estimates(
     mixture: Tensor, masks: Tensor, powers: Tensor, n_fft: int, settings: Refinement
 ) -> Tensor:
-    """Consistent Wiener filtering (Le Roux & Vincent 2013): mixture (channels, time) -> estimates
+    """Consistent Wiener filtering (Le Roux & Vincent 2013): mixture X (channels, time) -> estimates
 
-    (parts, channels, time) whose spectra minimise, with sum_j Y_j = X kept throughout,
-    sum_j |Y_j - M_j X|^2 / v_j + strength / mean(v) |Y_j - STFT(ISTFT(Y_j))|^2.
+    (parts, channels, time) y that sum to it, and with spectra Y that do so too minimise
+    sum_j |Y_j - M_j X|^2 / v_j + strength / mean(v) |Y_j - STFT(y_j)|^2.
 
     masks M and powers v: (parts, channels or 1, bins, frames), any common gain of v. A mask moves
     no phase; the overlap of the windows tells some of it: where v says that a part may vary, it
-    follows the frames around. Proximal gradients with Nesterov's momentum.
+    follows the frames around. For given y the best Y are known; what is left, a weighted least
+    squares problem of the waveforms, is solved by conjugate gradients, preconditioned by spectra
+    divided by these weights: windows overlap, so this is nearly the inverse.
     """
     if len(masks) == 1:
         return mixture[None]
     relative = powers / powers.sum(0).mean().clamp_min(torch.finfo(powers.dtype).tiny) + FLOOR
-    weights = 1 / (1 / relative + settings.strength)
+    strength, n_samples = settings.strength, mixture.shape[-1]
+    weigh = _coupling(1 / (1 / relative + strength), -strength)
+    unweigh = _coupling(relative, strength)  # its inverse
     # The last part is what the others leave: what they gain it loses, unheard.
-    pull = settings.strength * weights[:-1]
-    leaks = (weights[:-1] - weights[-1:]) / weights.sum(0, keepdim=True)
-    if len(pull) == 1:  # then one product tells both
-        pull, leaks = pull * (1 - leaks), pull.new_zeros(0)
-
-    def pulled(heard: Tensor) -> Tensor:
-        """The waveforms of a step that follows what is heard, and keeps the sum."""
-        if len(leaks):
-            heard.sub_((leaks * heard).sum(0, keepdim=True))
-        return istft(heard.mul_(pull), n_fft, mixture.shape[-1])
-
-    # All is linear, so that between the steps waveforms do: a quarter of the size of spectra.
     filtered = masks[:-1] * stft(mixture, n_fft)
-    masked = istft(filtered, n_fft, mixture.shape[-1])
-    change = torch.zeros_like(masked)
-    if settings.n_iterations:
-        heard = stft(masked, n_fft)
-        last, change = change, pulled(heard.sub_(filtered))
-        first = change
-    for step in range(settings.n_iterations - 1):
-        ahead = change + step / (step + 3) * (change - last)
-        last, change = change, first + pulled(stft(ahead, n_fft, out=heard))
-    estimates = masked + change
+    estimates = istft(filtered, n_fft, n_samples)
+    spectrum = stft(estimates, n_fft)
+    residual = overlap_add(weigh(filtered.sub_(spectrum)), n_fft, n_samples)
+    direction, last = torch.zeros_like(residual), _product(residual, residual)
+    for _ in range(settings.n_iterations):
+        descent = overlap_add(unweigh(stft(residual, n_fft, out=spectrum)), n_fft, n_samples)
+        slope = _product(residual, descent)
+        direction = descent + slope / last * direction
+        bend = overlap_add(weigh(stft(direction, n_fft, out=spectrum)), n_fft, n_samples)
+        step = slope / _product(direction, bend)
+        estimates = estimates + step * direction
+        residual, last = residual - step * bend, slope
     return torch.cat([estimates, (mixture - estimates.sum(0))[None]])
+
+
+def _coupling(weights: Tensor, factor: float) -> Callable[[Tensor], Tensor]:
+    """What adds to parts s, in place, factor w_j (s_j - the mean of s, weighted by w).
+
+    weights w: (parts, ...). Of s the last part is not given: all sum to zero.
+    """
+    gains = factor * weights[:-1]
+    leaks = (weights[:-1] - weights[-1:]) / weights.sum(0, keepdim=True)
+    if len(gains) == 1:  # then one product tells both
+        both = 1 + gains * (1 - leaks)
+        return lambda parts: parts.mul_(both)
+    return lambda parts: parts.add_(gains * (parts - (leaks * parts).sum(0, keepdim=True)))
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Inner product over all parts, of which the last, not given, is minus the others' sum."""
+    product = (a * b).sum() + (a.sum(0) * b.sum(0)).sum()
+    return product.clamp_min(torch.finfo(a.dtype).tiny)  # zero at the solution
 
 
 def _nearest(features: Tensor, n_neighbours: int, n_context: int) -> Tensor:

@@ -1,5 +1,7 @@
 """Parts as masks: their spectrograms, on the grid of a mixture of any rate, share it out."""
 
+import math
+
 import torch
 from einops import rearrange
 from scipy.fft import next_fast_len
@@ -40,10 +42,13 @@ def masked(
 def window_at(ratio: float, n_fft: int) -> int:
     """The window of as many seconds at `ratio` times the sample rate, so that bins lie at the same
 
-    frequencies, about: Fourier transforms are slow where a length has a prime factor above 5, as
-    3764 at 44.1 kHz. A multiple of 4, for the hop.
+    frequencies, about: the power of two above it, if by less than a tenth, as 4096 for 3763 at
+    44.1 kHz; else a length without a prime factor above 5, of which Fourier transforms are slower
+    by a half, and by far of others. A multiple of 4, for the hop.
     """
-    return 4 * next_fast_len(max(round(n_fft * ratio / 4), 16), real=True)
+    length = max(round(n_fft * ratio), 64)
+    power_of_two = 2 ** math.ceil(math.log2(length))
+    return power_of_two if power_of_two < 1.1 * length else 4 * next_fast_len(-(-length // 4), True)
 
 
 def magnitudes_of(parts: Tensor, codec: Codec, n_fft: int) -> tuple[Tensor, int]:

@@ -51,5 +51,10 @@ def istft(spectrum: Tensor, n_fft: int, n_samples: int) -> Tensor:
     return transforms.istft(spectrum, _window(n_fft, spectrum.real), n_fft // 4, n_samples)
 
 
+def overlap_add(spectrum: Tensor, n_fft: int, n_samples: int) -> Tensor:
+    """Adjoint of `stft`, up to a constant: `istft` without what makes up for overlaps."""
+    return transforms.overlap_add(spectrum, _window(n_fft, spectrum.real), n_fft // 4, n_samples)
+
+
 def _window(n_fft: int, like: Tensor) -> Tensor:
     return torch.hann_window(n_fft, dtype=like.dtype, device=like.device)

@@ -39,23 +39,28 @@ def test_without_iterations_it_is_the_mask() -> None:
 
 
 @pytest.mark.parametrize(("n_parts", "n_channels"), [(2, 2), (3, 1)])
-def test_it_is_the_descent_that_it_says_to_be(n_parts: int, n_channels: int) -> None:
-    """As it would be written down: all parts and all steps in spectra, nothing left out."""
-    mixture = torch.randn(2, 3000)
-    masks = random_masks(n_parts, n_channels, mixture)
+def test_it_finds_the_minimum_that_it_says_to_find(n_parts: int, n_channels: int) -> None:
+    """As plain descent does, of all parts in spectra, in very many steps."""
+    mixture = torch.randn(2, 3000, dtype=torch.float64)
+    masks = random_masks(n_parts, n_channels, mixture).double()
     powers = masks * torch.rand_like(masks)
-    spectrum, filtered = stft(mixture, N_FFT), masks * stft(mixture, N_FFT)
+    filtered = masks * stft(mixture, N_FFT)
     weights = 1 / (1 / (powers / powers.sum(0).mean() + FLOOR) + SETTINGS.strength)
     change = ahead = torch.zeros_like(filtered)
-    for step in range(SETTINGS.n_iterations):
+    for step in range(300):
         heard = stft(istft(filtered + ahead, N_FFT, 3000), N_FFT) - filtered
         pulled = SETTINGS.strength * weights * heard
         last, change = change, pulled - weights / weights.sum(0) * pulled.sum(0)
         ahead = change + step / (step + 3) * (change - last)
-    torch.testing.assert_close((filtered + change).sum(0), spectrum, rtol=0, atol=1e-3)
     expected = istft(filtered + change, N_FFT, 3000)
-    found = consistent_estimates(mixture, masks, powers, N_FFT, SETTINGS)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    start = mask(mixture, masks, N_FFT)
+    distances = []
+    for n_iterations in (3, 30):
+        settings = replace(SETTINGS, n_iterations=n_iterations)
+        found = consistent_estimates(mixture, masks, powers, N_FFT, settings)
+        distances.append(float((found - expected).norm() / (start - expected).norm()))
+    assert distances[0] < 0.2
+    assert distances[1] < 1e-4
 
 
 def test_the_gain_of_the_powers_does_not_matter_and_silence_is_finite() -> None:

@@ -1,8 +1,11 @@
 """Harmonic-percussive source separation by median filtering (Fitzgerald, DAFx 2010)."""
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from dirac.separation.baselines.mixture import mean_magnitude, share_out
+from dirac.separation.refine import istft, ratio_masks, stft
 
 
 def hpss(
@@ -18,9 +21,22 @@ def separate(mixture: Tensor, *, n_fft: int, n_bins: int, n_frames: int, power: 
     Percussion stands upright in a spectrogram, tones lie: a median over `n_bins` keeps the one, a
     median over `n_frames` the other.
     """
+    spectrum = stft(mixture, n_fft)
+    magnitude = spectrum.abs().mean(0).numpy()
+    upright, lying = medians(magnitude, n_bins, axis=0), medians(magnitude, n_frames, axis=1)
+    percussive, _ = ratio_masks(torch.from_numpy(np.stack([upright, lying])), power)
+    struck = istft(spectrum * percussive, n_fft, mixture.shape[-1])
+    return torch.stack([struck, mixture - struck])
+
+
+def medians(values: NDArray[np.float32], size: int, axis: int) -> NDArray[np.float32]:
+    """Running medians of an odd size along one axis of (bins, frames), mirrored at its ends.
+
+    Row after row in one line, for which scipy's filter is several times as fast as for a plane.
+    """
     from scipy.ndimage import median_filter
 
-    magnitude = mean_magnitude(mixture, n_fft)
-    percussive = median_filter(magnitude, size=(n_bins, 1), mode="reflect")
-    harmonic = median_filter(magnitude, size=(1, n_frames), mode="reflect")
-    return share_out(mixture, [percussive, harmonic], n_fft, power)
+    margin, lines = size // 2, np.moveaxis(values, axis, -1)
+    padded = np.pad(lines, ((0, 0), (margin, margin)), mode="symmetric")
+    filtered: NDArray[np.float32] = median_filter(padded.ravel(), size).reshape(padded.shape)
+    return np.moveaxis(filtered[:, margin : margin + lines.shape[-1]], -1, axis)
