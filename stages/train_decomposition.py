@@ -9,18 +9,24 @@ With train.objective supervised it is the upper comparator, which alone is shown
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from dirac.audio.codecs import load_described
+from dirac.audio.hearing import roots_of_magnitudes
+from dirac.audio.spectrogram import Spectrogram
 from dirac.command import behave_as_command
-from dirac.data.anchors import Anchors, find_by_ear, find_by_statistics
+from dirac.data.anchors import Anchors, Listen, find_by_ear, find_by_statistics
 from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
+from dirac.kept import keep
 from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, load_params
@@ -52,7 +58,7 @@ def main() -> None:
         session = Session(
             "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
         )
-        this = Round(session, processes, params, stores, start)
+        this = Round(session, processes, params, stores, start, arguments.codec)
         if params.train.n_first_steps:
             this = replace(this, start=train_first(this))
         finished = train(this)
@@ -65,13 +71,14 @@ def main() -> None:
 @dataclass(frozen=True)
 class Round:
     """stores: of training and of validation; start: folder of the weights to begin with, or None
-    for new ones."""
+    for new ones; codec: folder of the codec's weights, if it was trained."""
 
     session: Session
     processes: Processes
     params: Params
     stores: Sequence[Path]
     start: Path | None
+    codec: Path | None
 
 
 def train_first(last: Round) -> Path:
@@ -103,7 +110,7 @@ def train(this: Round) -> Path:
     if this.start:
         fill(model, load_model(this.start)[0])
     teacher = model.to(processes.device) if this.start else None
-    training, validation = make_datasets(params, stores, teacher, processes)
+    training, validation = make_datasets(this, teacher)
     settings = TrainSettings(
         seed=params.seed,
         **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
@@ -112,33 +119,57 @@ def train(this: Round) -> Path:
     return fit(this.session, processes, model, (training, validation), settings, card, picture)
 
 
-def make_datasets(
-    params: Params,
-    stores: Sequence[Path],
-    teacher: Decomposition | None,
-    processes: Processes,
-) -> tuple[KeyedDataset, KeyedDataset]:
+def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedDataset, KeyedDataset]:
     """Training and validation data of the objective; stems for the supervised one alone."""
-    chosen, n = params.train, params.model.n_latents
-    level = n if params.model.composition == "mean" else 1  # of what sounds alone in a mixture
+    chosen, n = this.params.train, this.params.model.n_latents
+    level = n if this.params.model.composition == "mean" else 1  # of what sounds alone in a mixture
     if chosen.objective == "supervised":
         training, checking = (
-            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n) for path in stores
+            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n)
+            for path in this.stores
         )
         return training, checking
     # By one process, for all: rounding may differ between them.
-    found = processes.from_main(find(params, stores, teacher) if processes.is_main else [])
-    return remix_datasets(stores, found, chosen.n_frames, chosen.anchors, level)
+    processes = this.processes
+    found = processes.from_main(find(this, teacher) if processes.is_main else [])
+    return remix_datasets(this.stores, found, chosen.n_frames, chosen.anchors, level)
 
 
-def find(params: Params, stores: Sequence[Path], teacher: Decomposition | None) -> list[Anchors]:
-    """The anchors of each store; none for the paper's objective, which takes mixtures alone."""
-    anchors = params.train.anchors
+def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
+    """The anchors of each store, found once; none for the paper's objective."""
+    params, stores, anchors = this.params, this.stores, this.params.train.anchors
     if params.train.objective == "paper":
         return [[] for _ in stores]
-    if teacher is None:
-        return find_by_statistics(stores, params.model.n_latents, anchors, params.seed)
-    return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors)
+
+    @cache
+    def found() -> list[Anchors]:
+        if teacher is not None:
+            return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors)
+        n_sources = params.model.n_latents
+        return find_by_statistics(stores, n_sources, anchors, params.seed, make_listener(this))
+
+    def places(number: int) -> Tensor:
+        return torch.from_numpy(np.stack(found()[number]))
+
+    folder = this.session.folder
+    kept = [
+        keep(folder / f"anchors-{number}.npy", partial(places, number))
+        for number in range(len(stores))
+    ]
+    return [[*places.numpy()] for places in kept]
+
+
+def make_listener(this: Round) -> Listen:
+    """What the latents of the stores sound like."""
+    made, elsewhere = LatentStore(this.stores[0]).meta.codec, this.params.codec.weights
+    own = this.codec if has_model(this.codec) else None
+    codec = load_described(made, own or (elsewhere and project_root() / elsewhere.expanduser()))
+    settings, device = SimpleNamespace(**made["spectrogram"]), this.processes.device
+    spectrogram = Spectrogram(settings.power, settings.n_fft, settings.n_iterations)
+    if isinstance(codec, nn.Module):
+        codec.to(device)
+    listen = partial(roots_of_magnitudes, codec=codec, spectrogram=spectrogram.to(device))
+    return lambda latents: listen(latents.to(device))
 
 
 @torch.inference_mode()

@@ -21,7 +21,7 @@ from .imports import (
 )
 
 FLOORS = [
-    {"section", "scratch", "command", "model_files"},
+    {"section", "scratch", "command", "model_files", "kept"},
     {"data_section"},
     {"sections"},
     {"params", "audio", "networks", "diffusion", "metrics"},

@@ -1,7 +1,9 @@
 """What a codec is, and the choice of one by its name."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -89,3 +91,14 @@ def load_codec(
     from dirac.audio.encodec import load_encodec
 
     return load_encodec(name, weights, quantized, bandwidth)
+
+
+def load_described(codec: Mapping[str, Any], weights: Path | None) -> Codec:
+    """The codec that a store or a model's card describes. Raises as `load_codec`, or KeyError."""
+    return load_codec(
+        codec["name"],
+        weights=weights,
+        quantized=codec["quantized"],
+        bandwidth=codec["bandwidth"],
+        spectrogram=SimpleNamespace(**codec["spectrogram"]),
+    )

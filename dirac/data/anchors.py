@@ -1,10 +1,11 @@
 """Anchors: windows of mixtures in which little else than one source sounds, found without stems.
 
-Instruments enter and leave. In a window, how much latents change along time and along frequency
+Instruments enter and leave. In a window, how much magnitudes change along time and along frequency
 is about a sum over the sources: a profile times a presence (what is struck stands upright in a
 spectrogram, what is held lies). Nonnegative matrix factorisation of these statistics finds both;
 the windows in which one source's presence exceeds all others' most are its anchors. So what tells
-sources apart is that they are not always there together.
+sources apart is that they are not always there together. Magnitudes are those of the sound, of
+whatever codec the latents are.
 
 A model trained on these hears presences better than the statistics tell them: of what it takes
 apart, how much of a window is whose. Its anchors hold what statistics shun, as loud kicks.
@@ -32,6 +33,9 @@ FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_ite
 Anchors = list[Array]  # of each source the places of its windows, (anchors, 2)
 # (batch, channels, frames) -> (batch, parts, channels, frames)
 Regress = Callable[[Tensor], Tensor]
+# (batch, channels, frames) -> (batch, bands, frames of any one rate): what latents sound like, as
+# roots of magnitudes, whose squares add over sources
+Listen = Callable[[Tensor], Tensor]
 
 
 class AnchorSettings(Protocol):
@@ -73,20 +77,22 @@ class Windows:
     statistics: Array
 
 
-def read_windows(path: Path, n_frames: int) -> Windows:
+def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
     """The windows of a store's mixtures, but for the quietest.
 
     Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
-    measure = _power_and_change if store.meta.exponent == 1 else _changes
     places, statistics = [], []
     n_windows = len(store) * (store.meta.n_frames // n_frames)
-    for index in range(0, len(store), n_windows // MAX_READ + 1):
-        amplitude = _amplitude(store, index)
+    numbers = range(0, len(store), n_windows // MAX_READ + 1)
+    for index in tqdm(numbers, "reading windows", unit="excerpt"):
+        heard = listen(torch.from_numpy(store.mixture(index))[None])[0].cpu().numpy()
+        rate = heard.shape[1] / store.meta.n_frames
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
-            statistics.append(measure(amplitude[:, start : start + n_frames]))
+            window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
+            statistics.append(_changes(window))
     table = np.array(statistics, dtype=np.float64)
     if not table.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
@@ -162,13 +168,6 @@ def find_anchors(places: Array, presences: Array, share: float) -> Anchors:
     return [places[np.argsort(-alone, kind="stable")[:n_anchors]] for alone in presences.T]
 
 
-def _amplitude(store: LatentStore, index: int) -> Array:
-    """Latents whose squares add over sources: (channels, frames)."""
-    latents, exponent = store.mixture(index), store.meta.exponent
-    amplitude: Array = latents - rest_of(store) if exponent == 1 else latents ** (exponent / 2)
-    return amplitude
-
-
 def _additive(store: LatentStore, latents: Array) -> Array:
     """Latents (..., channels, frames) as what adds over sources as waveforms do."""
     exponent = store.meta.exponent
@@ -210,17 +209,11 @@ def _changes(amplitude: Array) -> Array:
     )
 
 
-def _power_and_change(amplitude: Array) -> Array:
-    """Of latents whose channels have no order, (channels, frames) -> (2 channels,)."""
-    change = np.diff(amplitude, axis=1)
-    return np.concatenate([np.square(amplitude).mean(axis=1), np.square(change).mean(axis=1)])
-
-
 def find_by_statistics(
-    stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int
+    stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int, listen: Listen
 ) -> list[Anchors]:
     """Of each store the anchors, by the profiles of the first, which is that of training."""
-    windows = [read_windows(path, settings.n_frames) for path in stores]
+    windows = [read_windows(path, settings.n_frames, listen) for path in stores]
     profiles = fit_profiles(windows[0], n_sources, seed)
     return [find_anchors(w.places, find_presences(w, profiles), settings.share) for w in windows]
 

@@ -13,11 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from dirac.audio.files import write_audio
-from dirac.evaluation.kept import keep
 from dirac.evaluation.ours import PARTS, Ours
 from dirac.evaluation.scores import Document
 from dirac.evaluation.signals import Signal
 from dirac.evaluation.songs import RENDERING, Songs
+from dirac.kept import keep
 from dirac.separation.generate import Generator
 from dirac.separation.recompose import recompose
 

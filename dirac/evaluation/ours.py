@@ -10,10 +10,10 @@ from torch import Tensor
 
 from dirac.data.store import StoreMeta
 from dirac.data.tracks import Track, read_sources
-from dirac.evaluation.kept import keep
 from dirac.evaluation.methods import codec_oracle, round_trip
 from dirac.evaluation.run import Job, Pool
 from dirac.evaluation.signals import Signal, Signals
+from dirac.kept import keep
 from dirac.metrics.reconstruction import latent_mse, multiscale_stft
 from dirac.model_files import load_model
 from dirac.separation.separator import Separator

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dirac.evaluation.kept import keep
 from dirac.evaluation.ours import Ours
+from dirac.kept import keep
 from dirac.separation.generate import Generator
 from dirac.separation.recompose import recompose
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 from torch import Tensor, nn
 
 from dirac.audio.chunks import stream
-from dirac.audio.codecs import Codec, load_codec
+from dirac.audio.codecs import Codec, load_described
 from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
 from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
@@ -56,15 +55,8 @@ class Separator:
             )
         try:
             settings = settings or Settings.of_card(card[SETTINGS_KEY])
-            made = dict(card["codec"])
             model = Decomposition(**card["model"])
-            codec = load_codec(
-                made["name"],
-                weights=own if has_model(own) else weights,
-                quantized=made["quantized"],
-                bandwidth=made["bandwidth"],
-                spectrogram=SimpleNamespace(**made["spectrogram"]),
-            )
+            codec = load_described(card["codec"], own if has_model(own) else weights)
             fill(model, state)
         except (KeyError, TypeError, RuntimeError) as error:
             raise CheckpointError(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dirac.evaluation.kept import keep
+from dirac.kept import keep
 
 
 def test_what_is_there_is_not_computed_again(tmp_path: Path) -> None:
