@@ -21,5 +21,8 @@ def test_latents_of_a_network_are_heard_as_their_sound() -> None:
     heard = roots_of_magnitudes(codec.encode(waveform), codec, spectrogram)
     expected = spectrogram.encode(waveform)
     assert heard.shape == expected.shape == (1, 128, 75)
-    likeness = torch.cosine_similarity(heard.flatten(), expected.flatten(), dim=0)
-    assert likeness > 0.9
+    likeness, other = (
+        torch.cosine_similarity(heard.flatten(), sound.flatten(), dim=0)
+        for sound in (expected, expected.flip(-1))
+    )
+    assert likeness > 0.8 > 0.5 > other
