@@ -1,11 +1,20 @@
 """Small stores of latents for the tests."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dirac.data.store import StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
+
+SPECTROGRAM = {"power": 0.5, "n_fft": 2048, "n_iterations": 2}
+CODEC: dict[str, Any] = {
+    "name": "spectrogram",
+    "quantized": False,
+    "bandwidth": 6.0,
+    "spectrogram": SPECTROGRAM,
+}
 
 
 def write_mixtures(
@@ -14,6 +23,7 @@ def write_mixtures(
     exponent: float,
     sources: dict[str, np.ndarray] | None = None,
     homogeneous: bool = True,
+    codec: dict[str, Any] = CODEC,
 ) -> Path:
     """mixtures, and each of the sources if there are any: (excerpts, channels, frames)."""
     n_excerpts, n_channels, n_frames = mixtures.shape
@@ -24,7 +34,7 @@ def write_mixtures(
         StoreMeta(
             version=1,
             data_name="synthetic",
-            codec={},
+            codec=codec,
             sample_rate=24_000,
             frame_rate=75.0,
             exponent=exponent,

@@ -3,6 +3,7 @@
 import runpy
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+from dirac.audio.encodec_mini import load_encodec_mini
 from dirac.data.store import LatentStore
 from dirac.params import Params, check_params
 from dirac.training.distributed import Processes
@@ -28,10 +30,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_datasets() -> Callable[..., Any]:
+def make_datasets(path: Path, tmp_path: Path) -> Callable[[Params], Any]:
+    """Of params, training and validation data, both of the store."""
     stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
-    made: Callable[..., Any] = stage["make_datasets"]
-    return made
+
+    def make(params: Params) -> Any:
+        session = SimpleNamespace(folder=tmp_path)
+        this = stage["Round"](session, ALONE, params, (path, path), start=None, codec=None)
+        return stage["make_datasets"](this, teacher=None)
+
+    return make
 
 
 def params_of(objective: str) -> Params:
@@ -60,23 +68,23 @@ def forbid_stems(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("forbid_stems")
 @pytest.mark.parametrize(("objective", "n_sources"), [("anchored", 2), ("paper", 0)])
 def test_unsupervised_objectives_never_read_a_stem(
-    path: Path, make_datasets: Callable[..., Any], objective: str, n_sources: int
+    make_datasets: Callable[[Params], Any], objective: str, n_sources: int
 ) -> None:
-    for data in make_datasets(params_of(objective), (path, path), None, ALONE):
+    for data in make_datasets(params_of(objective)):
         for index in range(len(data)):
             assert data[index, 0.3].shape == (1 + n_sources, 4, 16)
 
 
 @pytest.mark.usefixtures("forbid_stems")
-def test_the_supervised_twin_alone_does(path: Path, make_datasets: Callable[..., Any]) -> None:
-    training, validation = make_datasets(params_of("supervised"), (path, path), None, ALONE)
+def test_the_supervised_twin_alone_does(make_datasets: Callable[[Params], Any]) -> None:
+    training, validation = make_datasets(params_of("supervised"))
     assert len(training) == len(validation) == 6
     with pytest.raises(StemReadError):
         training[0, 0.3]
 
 
 def test_the_twins_stems_mix_to_the_level_of_mixtures(
-    path: Path, make_datasets: Callable[..., Any]
+    path: Path, make_datasets: Callable[[Params], Any]
 ) -> None:
     params = params_of("supervised")
     params = params.model_copy(
@@ -87,7 +95,43 @@ def test_the_twins_stems_mix_to_the_level_of_mixtures(
         }
     )
     store = LatentStore(path)
-    training, _ = make_datasets(params, (path, path), None, ALONE)
+    training, _ = make_datasets(params)
     _, drums, _ = training[0, 0.3]
     crops = [store.source(i, "drums", s, 16) for i in range(6) for s in range(25)]
     assert any(np.array_equal(drums, crop) for crop in crops)
+
+
+def test_anchors_are_found_once(
+    path: Path, make_datasets: Callable[[Params], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = params_of("anchored")
+    first, _ = make_datasets(params)
+    monkeypatch.setattr(LatentStore, "mixture", None)  # whoever reads now fails
+    again, _ = make_datasets(params)
+    for mine, its in zip(first.anchors, again.anchors, strict=True):
+        assert np.array_equal(mine, its)
+
+
+def test_anchors_in_latents_of_a_network_are_those_of_their_sound(
+    tmp_path: Path, make_datasets: Callable[[Params], Any]
+) -> None:
+    """Clicks and a tone by turns, in latents of encodec_mini."""
+    time = torch.arange(4 * 24_000) / 24_000
+    tone = 0.1 * torch.sin(2 * torch.pi * 220 * time)
+    clicks = 0.5 * torch.randn(len(time)) * (time % 0.25 < 0.01)
+    second = (time % 2).long()
+    waveforms = [torch.where(second == n, tone, clicks) for n in (0, 1)]
+    codec = load_encodec_mini(None)
+    with torch.no_grad():
+        latents = [codec.encode(waveform[None, None])[0].numpy() for waveform in waveforms]
+    (tmp_path / "a.lmdb").unlink()
+    made = {**stores.CODEC, "name": "encodec_mini"}
+    stores.write_mixtures(tmp_path / "a.lmdb", np.stack(latents), 1.0, None, False, made)
+    values = params_of("anchored").model_dump(mode="json")
+    values["train"]["anchors"].update(n_frames=15, share=0.3)
+    training, _ = make_datasets(check_params(values, "params.yaml"))
+    heard = [
+        {int(second[320 * (start + 7)]) ^ int(index) for index, start in places}
+        for places in training.anchors
+    ]
+    assert sorted(heard) == [{0}, {1}]
