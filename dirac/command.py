@@ -5,8 +5,14 @@ import sys
 from types import FrameType, TracebackType
 
 
+# What torch says, as a RuntimeError, when a loading process can hand nothing over.
+NO_SHARED_MEMORY = ("insufficient shared memory", "unable to resize file </torch_")
+
+
 def behave_as_command() -> None:
-    """SIGTERM raises SystemExit; errors of ours and of the disk are printed as their sentence.
+    """SIGTERM raises SystemExit; errors of ours, of the disk and of shared memory are printed as
+
+    their sentence.
 
     Every other uncaught exception is a fault in the program and keeps its traceback.
     """
@@ -21,5 +27,12 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if kind.__module__.startswith("dirac.") or isinstance(error, OSError):
         print(f"error: {error}", file=sys.stderr)
+    elif any(said in str(error) for said in NO_SHARED_MEMORY):
+        print(
+            "error: the shared memory, /dev/shm, has no room for what is read ahead: make it "
+            "larger (in a container by --shm-size); a training with n_workers 0 needs none "
+            f"({str(error).splitlines()[-1]})",
+            file=sys.stderr,
+        )
     else:
         sys.__excepthook__(kind, error, trace)

@@ -18,6 +18,11 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     [
         ("from dirac.params import load_params; load_params()", "params.yaml is missing"),
         ("open('nowhere')", "No such file or directory: 'nowhere'"),
+        (
+            "import resource as r, torch; r.setrlimit(r.RLIMIT_FSIZE, (999, r.RLIM_INFINITY)); "
+            "torch.zeros(999).share_memory_()",
+            "/dev/shm, has no room",
+        ),
     ],
 )
 def test_an_error_of_ours_is_one_sentence(code, sentence, tmp_path, monkeypatch):
