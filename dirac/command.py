@@ -4,7 +4,6 @@ import signal
 import sys
 from types import FrameType, TracebackType
 
-
 # What torch says, as a RuntimeError, when a loading process can hand nothing over.
 NO_SHARED_MEMORY = ("insufficient shared memory", "unable to resize file </torch_")
 

@@ -153,12 +153,19 @@ class Refinement(Section):
     n_context: Annotated[int, Field(ge=0)]
     strength: Positive
     n_iterations: Annotated[int, Field(ge=0)]
+    highest_hz: Positive
 
 
 class Hpss(Section):
     n_fft: Annotated[int, Field(ge=64)]
     n_bins: Annotated[int, Field(ge=3)]
     n_frames: Annotated[int, Field(ge=3)]
+
+    @model_validator(mode="after")
+    def _have_a_middle(self) -> Self:
+        if self.n_bins % 2 == 0 or self.n_frames % 2 == 0:
+            raise ValueError("n_bins and n_frames must be odd, for a median")
+        return self
 
 
 class Nmf(Section):

@@ -15,7 +15,7 @@ from dirac.separation.separator import Separator
 from dirac.separation.settings import Settings
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}
-REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2)
+REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2, highest_hz=5000)
 MANNER = Manner(weight=0.3, n_fft=1024, n_bins=5, n_frames=5, power=2.0)
 SETTINGS = Settings(
     piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2, refinement=REFINEMENT, manner=MANNER

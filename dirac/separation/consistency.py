@@ -10,10 +10,12 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from dirac.separation.refine import istft, overlap_add, ratio_masks, stft
+from dirac.separation.refine import istft, overlap_add, ratio_masks, relative_powers, stft
 
 # Of the mean variance: no source is ever quite silent, which keeps its inverse finite.
 FLOOR = 1e-6
+# Bins below the highest of a decimated signal that the window's side lobes blur.
+N_BLURRED = 8
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,25 @@ class Refinement:
     """n_neighbours: frames that a frame is averaged with, itself among them, 1 for none;
 
     n_context: frames on both sides by which they are found; strength: how much agreement of
-    the windows weighs against the masks; n_iterations: towards it, 0 for none.
+    the windows weighs against the masks; n_iterations: towards it, 0 for none; highest_hz: up to
+    which, at least, they shall agree.
     """
 
     n_neighbours: int
     n_context: int
     strength: float
     n_iterations: int
+    highest_hz: float
+
+    def decimation(self, sample_rate: int, n_fft: int) -> int:
+        """The power of two by which a signal can be decimated, and its window with it, so that
+
+        highest_hz is still in it; 1 for not at all.
+        """
+        factor = 1
+        while sample_rate / 2 / (2 * factor) >= self.highest_hz and n_fft % (8 * factor) == 0:
+            factor *= 2
+        return factor
 
 
 def repeated_masks(
@@ -59,7 +73,29 @@ def repeated_masks(
     alike = rearrange(
         alike, "parts frames (channels bins) -> parts channels bins frames", bins=masks.shape[2]
     )
-    return ratio_masks(masks * ratio_masks(alike, power / 2), 0.5)
+    return ratio_masks(relative_powers(alike, power / 2).mul_(masks), 0.5)
+
+
+def consistent_below(
+    mixture: Tensor, masks: Tensor, powers: Tensor, n_fft: int, settings: Refinement, factor: int
+) -> Tensor:
+    """`consistent_estimates` in the lowest of `factor` equal bands, masks above it.
+
+    Where parts overlap is where they have their energy: low. There a decimated signal, with a
+    window of fewer samples but of as many seconds, has the same spectra, for a fraction of the
+    time. factor: a power of two, 1 for all bands, that leaves the hop of n_fft / 4 whole.
+    """
+    if factor == 1 or len(masks) == 1 or settings.n_iterations == 0:
+        return consistent_estimates(mixture, masks, powers, n_fft, settings)
+    spectrum, n_samples, n_low = stft(mixture, n_fft), mixture.shape[-1], n_fft // factor
+    low = slice(n_low // 2 + 1)
+    decimated = istft(spectrum[:, low] / factor, n_low, max(n_samples // factor, 1))
+    agreed = consistent_estimates(decimated, masks[:, :, low], powers[:, :, low], n_low, settings)
+    filtered = masks[:-1] * spectrum
+    inside = slice(n_low // 2 - N_BLURRED)
+    filtered[:, :, inside] = factor * stft(agreed[:-1], n_low)[:, :, inside]
+    estimates = istft(filtered, n_fft, n_samples)
+    return torch.cat([estimates, (mixture - estimates.sum(0))[None]])
 
 
 def consistent_estimates(

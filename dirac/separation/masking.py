@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dirac.audio.codecs import Codec
 from dirac.audio.spectrogram import Spectrogram
-from dirac.separation.consistency import consistent_estimates, repeated_masks
+from dirac.separation.consistency import consistent_below, repeated_masks
 from dirac.separation.refine import ratio_masks, stft
 from dirac.separation.settings import Settings
 
@@ -36,7 +36,8 @@ def masked(
     latent_frames = (seconds * codec.frame_rate).round().long()
     features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
     masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
-    return consistent_estimates(mixture, masks, masks * loudness, n_fft, refinement).cpu()
+    factor = refinement.decimation(sample_rate, n_fft)
+    return consistent_below(mixture, masks, masks * loudness, n_fft, refinement, factor).cpu()
 
 
 def window_at(ratio: float, n_fft: int) -> int:

@@ -1,24 +1,58 @@
 """Signals of any length, in overlapping pieces that fade into each other."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 
 Span = tuple[int, int]  # [start, stop)
+MAX_AT_ONCE = 4  # pieces: each takes 100 MB or so while it is separated
 
 
 def overlapping(n: int, length: int) -> list[Span]:
-    """Spans of n, all `length` long or n: neighbours overlap by a quarter, the last by more."""
-    if n <= length:
+    """Spans of n, all of one length, about the given one: neighbours overlap by its eighth."""
+    overlap = length // 8
+    count = round((n - overlap) / (length - overlap))
+    if count <= 1:
         return [(0, n)]
-    step = length - length // 4
-    return [(start, start + length) for start in [*range(0, n - length, step), n - length]]
+    size = -(-(n + (count - 1) * overlap) // count)
+    starts = [k * (n - size) // (count - 1) for k in range(count)]
+    return [(start, start + size) for start in starts]
 
 
 def consecutive(n: int, length: int) -> list[Span]:
     """Spans of n without overlap, the last as long as there is left."""
     return [(start, min(start + length, n)) for start in range(0, n, length)]
+
+
+def at_once(
+    function: Callable[[Tensor], Tensor], pieces: Iterable[Tensor], n_at_once: int
+) -> Iterator[Tensor]:
+    """The function of each piece, in order, n_at_once at a time if torch has as many threads.
+
+    On a CPU a thread for each is quicker than all threads for one. Memory holds one piece more
+    than are at work.
+    """
+    n_threads = torch.get_num_threads()
+    n_workers = min(n_threads, n_at_once)
+    if n_workers == 1:
+        yield from map(function, pieces)
+        return
+    working: deque[Future[Tensor]] = deque()
+    try:
+        with ThreadPoolExecutor(
+            n_workers, initializer=torch.set_num_threads, initargs=(n_threads // n_workers,)
+        ) as pool:
+            for piece in pieces:
+                working.append(pool.submit(function, piece))
+                if len(working) > n_workers:
+                    yield working.popleft().result()
+            while working:
+                yield working.popleft().result()
+    finally:
+        torch.set_num_threads(n_threads)  # what a thread sets is what the next ones begin with
 
 
 def faded(pieces: Iterable[Tensor], spans: Sequence[Span], ratio: int) -> Iterator[Tensor]:
@@ -30,7 +64,7 @@ def faded(pieces: Iterable[Tensor], spans: Sequence[Span], ratio: int) -> Iterat
         yield from pieces
         return
     length = (spans[0][1] - spans[0][0]) * ratio
-    fade = _fade(length, length // 4)
+    fade = _fade(length, length // 8)
     total: Tensor | None = None
     weights = torch.zeros(length)
     starts, ends = [start for start, _ in spans], [start for start, _ in spans[1:]]

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from dirac.audio import stft as transforms
 
+SILENCE = 1e-30  # of the power of what is loudest
+
 
 def wiener(mixture: Tensor, parts: Tensor, n_fft: int, power: float) -> Tensor:
     """The mixture (channels, time), shared out by the parts' spectrograms.
@@ -29,11 +31,14 @@ def ratio_masks(magnitudes: Tensor, power: float) -> Tensor:
 
     Where all parts are silent, each gets an equal share.
     """
-    loudest = magnitudes.amax(0, keepdim=True)
-    # Relative to the loudest first: powers of very soft magnitudes would underflow.
-    shares = (magnitudes / loudest.clamp_min(torch.finfo(magnitudes.dtype).tiny)).pow_(power)
-    shares.masked_fill_(loudest == 0, 1)
+    shares = relative_powers(magnitudes, power)
     return shares.div_(shares.sum(0, keepdim=True))
+
+
+def relative_powers(magnitudes: Tensor, power: float) -> Tensor:
+    """Magnitudes >= 0 to a power, relative to the greatest of all; silence is not quite zero."""
+    loudest = magnitudes.amax().clamp_min(torch.finfo(magnitudes.dtype).tiny)
+    return (magnitudes / loudest).pow_(power).add_(SILENCE)
 
 
 def mask(mixture: Tensor, masks: Tensor, n_fft: int) -> Tensor:

@@ -17,7 +17,7 @@ from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_mode
 from dirac.models.decomposition import Decomposition
 from dirac.separation.manner import second_opinion
 from dirac.separation.masking import masked, window_at
-from dirac.separation.pieces import consecutive, faded, overlapping
+from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
 
@@ -93,12 +93,14 @@ class Separator:
 
     def refine(self, song: Song) -> Iterator[Tensor]:
         """As `refined`, but of a song of any length, as consecutive stretches of its estimates."""
-        return self._separate(partial(self._refine, gain=self.training_gain(song)), song)
+        n_at_once = MAX_AT_ONCE if self.device.type == "cpu" else 1
+        return self._separate(partial(self._refine, gain=self.training_gain(song)), song, n_at_once)
 
     def decode(self, song: Song, seed: int) -> Iterator[Tensor]:
         """As `decoded`, but of a song of any length, as consecutive stretches of its estimates."""
         generator, gain = torch.Generator().manual_seed(seed), self.training_gain(song)
-        return self._separate(partial(self._decode, gain=gain, generator=generator), song)
+        decode = partial(self._decode, gain=gain, generator=generator)
+        return self._separate(decode, song, n_at_once=1)  # noise is drawn in order
 
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -179,7 +181,9 @@ class Separator:
         level = power.mean().sqrt() if self.model.objective == "paper" else power.sqrt().mean()
         return self.model.level / max(float(level), 1e-6) if level > 0 else 1.0
 
-    def _separate(self, method: Callable[[Tensor, int], Tensor], song: Song) -> Iterator[Tensor]:
+    def _separate(
+        self, method: Callable[[Tensor, int], Tensor], song: Song, n_at_once: int
+    ) -> Iterator[Tensor]:
         def separate(piece: Tensor) -> Tensor:
             if not piece.any():
                 return piece.new_zeros(self.n_parts, *piece.shape)
@@ -187,7 +191,8 @@ class Separator:
 
         length = round(self.settings.piece_seconds * song.sample_rate)
         spans = overlapping(song.n_samples, length)
-        return faded(map(separate, song.spans(spans)), spans, 1)
+        estimates = at_once(separate, song.spans(spans), min(n_at_once, len(spans)))
+        return faded(estimates, spans, 1)
 
     @torch.inference_mode()
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:

@@ -1,5 +1,6 @@
 """How a trained model is run: what a person may choose without training again."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +24,12 @@ class Settings:
 
     @classmethod
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":
-        """As `dataclasses.asdict` made plain values of them, for the card of a packed model."""
+        """As `dataclasses.asdict` made plain values of them, for the card of a packed model.
+
+        Older cards say no highest_hz: it was none.
+        """
         parts = {
-            "refinement": Refinement(**written["refinement"]),
+            "refinement": Refinement(**({"highest_hz": math.inf} | written["refinement"])),
             "manner": Manner(**written["manner"]),
         }
         return cls(**(dict(written) | parts))

@@ -4,10 +4,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import median_filter
 
 from dirac.metrics.separation import si_sdr
 from dirac.separation.baselines.fourier import fourier_2d
-from dirac.separation.baselines.hpss import hpss
+from dirac.separation.baselines.hpss import hpss, medians
 from dirac.separation.baselines.mixture import mixture_shares
 from dirac.separation.baselines.nmf import nmf
 from dirac.separation.baselines.principal import decompose, robust_pca
@@ -50,6 +51,17 @@ def test_silence_stays_silence(separator: partial[torch.Tensor]) -> None:
     parts = separator(torch.zeros(1, RATE), RATE)
     assert parts.shape == (2, 1, RATE)
     assert not parts.any()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 9, 17])
+@pytest.mark.parametrize("shape", [(40, 21), (3, 2000), (5000, 30)])
+def test_medians_are_those_of_a_filter(size: int, shape: tuple[int, int]) -> None:
+    values = torch.rand(shape, generator=torch.Generator().manual_seed(size)).round(decimals=2)
+    for dim in (0, 1):
+        window = (size, 1) if dim == 0 else (1, size)
+        expected = torch.from_numpy(median_filter(values.numpy(), window))
+        assert medians(values, size, dim).equal(expected)
+        assert medians(values.T.contiguous().T, size, dim).equal(expected)
 
 
 @pytest.mark.parametrize("separator", [HPSS, partial(NMF, n_parts=2)])

@@ -7,12 +7,13 @@ import torch
 from dirac.separation.consistency import (
     FLOOR,
     Refinement,
+    consistent_below,
     consistent_estimates,
     repeated_masks,
 )
 from dirac.separation.refine import istft, mask, ratio_masks, stft
 
-SETTINGS = Refinement(n_neighbours=4, n_context=1, strength=1.0, n_iterations=10)
+SETTINGS = Refinement(n_neighbours=4, n_context=1, strength=1.0, n_iterations=10, highest_hz=5000)
 N_FFT = 512
 
 
@@ -61,6 +62,31 @@ def test_it_finds_the_minimum_that_it_says_to_find(n_parts: int, n_channels: int
         distances.append(float((found - expected).norm() / (start - expected).norm()))
     assert distances[0] < 0.2
     assert distances[1] < 1e-4
+
+
+@pytest.mark.parametrize("factor", [1, 2, 8])
+@pytest.mark.parametrize("n_samples", [8000, 8191, 4095, 100, 3])
+def test_low_bands_alone_agree_as_all_would(factor: int, n_samples: int) -> None:
+    """Of a mixture that has nothing above them, in which masks and powers are whole bands'."""
+    white = torch.randn(2, n_samples, generator=torch.Generator().manual_seed(0))
+    spectrum = torch.fft.rfft(white)
+    spectrum[:, spectrum.shape[-1] // (2 * factor) :] = 0
+    mixture = torch.fft.irfft(spectrum, n_samples)
+    n_frames = stft(mixture, N_FFT).shape[-1]
+    rising = torch.linspace(0, 3, n_frames).sin().square() * torch.ones(1, N_FFT // 2 + 1, 1)
+    masks = torch.stack([rising, 1 - rising])
+    found = consistent_below(mixture, masks, masks, N_FFT, SETTINGS, factor)
+    torch.testing.assert_close(found.sum(0), mixture, rtol=0, atol=1e-5)
+    expected = consistent_estimates(mixture, masks, masks, N_FFT, SETTINGS)
+    assert (found - expected).norm() <= 0.02 * expected.norm()
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "n_fft", "factor"),
+    [(24000, 2048, 2), (44100, 4096, 4), (48000, 4096, 4), (8000, 1024, 1), (44100, 3764, 1)],
+)
+def test_rates_are_halved_while_enough_is_left(sample_rate: int, n_fft: int, factor: int) -> None:
+    assert SETTINGS.decimation(sample_rate, n_fft) == factor
 
 
 def test_the_gain_of_the_powers_does_not_matter_and_silence_is_finite() -> None:
