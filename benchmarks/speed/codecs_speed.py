@@ -72,7 +72,9 @@ def caching(size: Size, folder: Path) -> Iterator[Row]:
         waveforms = 0.1 * torch.randn(3, 1, round(seconds * codec.sample_rate))
         works: dict[str, Work] = {
             "stage": lambda latents=latents: latents[1],
-            "codec": lambda codec=codec, waveforms=waveforms: codec.encode(waveforms),
+            "codec": lambda codec=codec, waveforms=waveforms: [
+                codec.encode(waveform[None]) for waveform in waveforms
+            ],
         }
         timings = interleaved(works, size.n_repeats)
         bare = timings["codec"].wall

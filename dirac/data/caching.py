@@ -60,7 +60,6 @@ class ExcerptLatents(Dataset[Item]):
 
     Of a single source, which is its own mixture, there is the mixture alone.
 
-    One excerpt is one batch of the codec, so that its latents do not depend on the others'.
     Errors of files are items too: raised in a worker, they would come with its stack.
     """
 
@@ -96,7 +95,9 @@ class ExcerptLatents(Dataset[Item]):
             return reason
         stems = sources if len(sources) > 1 else sources[:0]  # of one source, it is the mixture
         waveforms = np.concatenate([mix(sources)[None], stems])
-        latents = self.codec.encode(torch.from_numpy(waveforms)).to(getattr(torch, self.dtype))
+        # One after another: EnCodec takes a quarter less time than for all at once.
+        encoded = torch.cat([self.codec.encode(one[None]) for one in torch.from_numpy(waveforms)])
+        latents = encoded.to(getattr(torch, self.dtype))
         if not latents.isfinite().all():
             return DataError(f"{excerpt.name}: latents out of range for {self.dtype}")
         return latents
