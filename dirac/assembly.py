@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from dirac.diffusion.iadb import Solver
 from dirac.model_files import CheckpointError, load_model
 from dirac.params import Params, load_params
 from dirac.scratch import project_root
@@ -37,7 +38,7 @@ def load_separator(params: Params, folder: Path, device: str | None = None) -> S
 def settings_of(params: Params) -> Settings:
     return Settings(
         piece_seconds=params.data.duration_seconds,
-        n_steps=params.evaluate.n_sampling_steps,
+        solver=Solver(**params.evaluate.sampling.model_dump()),
         refinement=Refinement(**params.evaluate.refinement.model_dump()),
         manner=Manner(
             weight=params.evaluate.second_opinion,

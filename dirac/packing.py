@@ -71,7 +71,7 @@ def pack(
             _pack_prior(prior, beside / PRIOR, card)
         separator = open_separator(beside)  # it loads, or it is not published
         if prior is not None:
-            Generator.load(beside / PRIOR, separator, separator.settings.n_steps)
+            Generator.load(beside / PRIOR, separator, separator.settings.solver)
         publish(beside, output)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -143,6 +143,11 @@ class Prior(Optimisation):
     target: Target
 
 
+class Sampling(Section):
+    n_steps: Count
+    order: Literal[1, 2]
+
+
 class Mask(Section):
     n_fft: Annotated[int, Field(ge=64)]
     power: Positive
@@ -202,7 +207,7 @@ class Bootstrap(Section):
 
 
 class Evaluate(Section):
-    n_sampling_steps: Count
+    sampling: Sampling
     n_processes: Count
     window_seconds: Positive
     hop_seconds: Positive

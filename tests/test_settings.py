@@ -76,7 +76,7 @@ def test_one_setting_may_build_on_another(params: Path) -> None:
     chosen = load_params(params)
     assert chosen.data.sources == ("drums", "bass", "piano")
     assert chosen.model.n_latents == 3
-    assert chosen.evaluate.n_sampling_steps == 50
+    assert chosen.evaluate.sampling.n_steps == 50
 
 
 WRONG = {

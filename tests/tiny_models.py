@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from dirac.audio.spectrogram import Spectrogram
+from dirac.diffusion.iadb import Solver
 from dirac.model_files import save_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
@@ -17,8 +18,9 @@ from dirac.separation.settings import Settings
 SPECTROGRAM = {"power": 0.5, "n_fft": 1024, "n_iterations": 2}
 REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=2, highest_hz=5000)
 MANNER = Manner(weight=0.3, n_fft=1024, n_bins=5, n_frames=5, power=2.0)
+SOLVER = Solver(n_steps=2, order=2)
 SETTINGS = Settings(
-    piece_seconds=1.0, n_fft=1024, power=2.0, n_steps=2, refinement=REFINEMENT, manner=MANNER
+    piece_seconds=1.0, n_fft=1024, power=2.0, solver=SOLVER, refinement=REFINEMENT, manner=MANNER
 )
 DENOISER = {
     "channels": [8, 8],

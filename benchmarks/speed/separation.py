@@ -38,7 +38,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     timings = interleaved(works, max(1, size.n_repeats // 2))
     per_flop = timings["product"].wall / flops
     for name in ("refined, files written", "refined", "decoded"):
-        n_steps = separator.settings.n_steps if name == "decoded" else 1
+        n_steps = separator.settings.solver.n_steps if name == "decoded" else 1
         floor = needed * per_flop * n_steps
         unit, seconds = "x real time", size.song_seconds
         yield Row("separation", name, seconds, unit, timings[name], "products", floor)

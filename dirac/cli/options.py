@@ -79,7 +79,7 @@ def open_prior(chosen: argparse.Namespace, folder: Path, separator: "Separator")
     from dirac.separation.generate import Generator, find_prior
 
     prior = chosen.prior or find_prior(folder)
-    return Generator.load(prior, separator, separator.settings.n_steps)
+    return Generator.load(prior, separator, separator.settings.solver)
 
 
 def tell(chosen: argparse.Namespace, paths: Iterable[Path], record: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
-from dirac.diffusion.iadb import Target, blend, data_of, sample, target_of
+from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
 from dirac.networks.encoders import ComponentEncoder
 from dirac.networks.unet import UNet
 
@@ -129,7 +129,7 @@ class Decomposition(nn.Module):
         """The expected parts, by one evaluation at alpha 0; shapes as for `render`."""
         return self._regress(components) * self.scale
 
-    def render(self, components: Tensor, noise: Tensor, n_steps: int) -> Tensor:
+    def render(self, components: Tensor, noise: Tensor, solver: Solver) -> Tensor:
         """Sample each part from its component alone, the mixture unseen.
 
         components: (batch, components, component channels, frames), noise: (batch, components,
@@ -139,7 +139,7 @@ class Decomposition(nn.Module):
         def network(blended: Tensor, alpha: Tensor) -> Tensor:
             return self._predict(blended, alpha, components)
 
-        return sample(network, noise, n_steps, self.target) * self.scale
+        return sample(network, noise, solver, self.target) * self.scale
 
     def compose(self, parts: Tensor) -> Tensor:
         """parts: (batch, components, channels, frames) -> latents (batch, channels, frames)."""

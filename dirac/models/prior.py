@@ -12,7 +12,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
-from dirac.diffusion.iadb import Target, blend, sample, target_of
+from dirac.diffusion.iadb import Solver, Target, blend, sample, target_of
 from dirac.diffusion.windows import in_windows
 from dirac.networks.unet import UNet
 
@@ -77,7 +77,7 @@ class MaskedPrior(nn.Module):
         return {"loss": ((errors * hidden).sum(dim=1) / hidden.sum(dim=1)).mean()}
 
     def generate(
-        self, components: Tensor, hidden: Tensor, noise: Tensor, n_steps: int, n_frames: int
+        self, components: Tensor, hidden: Tensor, noise: Tensor, solver: Solver, n_frames: int
     ) -> Tensor:
         """Sample the hidden components given the visible ones, at once or in windows of n_frames.
 
@@ -90,7 +90,7 @@ class MaskedPrior(nn.Module):
             shown = self._shown(blended, data, hidden)
             return in_windows(lambda window: self._predict(window, alpha, hidden), shown, n_frames)
 
-        generated = sample(network, noise, n_steps, self.target)
+        generated = sample(network, noise, solver, self.target)
         generated = generated * self.deviation[..., None] + self.mean[..., None]
         return self._shown(generated, components, hidden)
 

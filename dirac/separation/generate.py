@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dirac.diffusion.iadb import Solver
 from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.prior import MaskedPrior
 from dirac.separation.separator import Separator
@@ -28,27 +29,27 @@ def find_prior(model: Path) -> Path:
 
 
 class Generator:
-    """The trained prior of a separator's components; `n_steps` of sampling.
+    """The trained prior of a separator's components, and how it is sampled.
 
     n_frames: the longest that the prior is asked for at once, the crop that it was trained on.
     """
 
-    def __init__(self, prior: MaskedPrior, n_steps: int, n_frames: int) -> None:
-        self.prior, self.n_steps, self.n_frames = prior.eval(), n_steps, n_frames
+    def __init__(self, prior: MaskedPrior, solver: Solver, n_frames: int) -> None:
+        self.prior, self.solver, self.n_frames = prior.eval(), solver, n_frames
 
     @classmethod
-    def load(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
+    def load(cls, folder: Path, separator: Separator, solver: Solver) -> "Generator":
         """Raises CheckpointError if there is no whole prior, or one of other components."""
-        return cls(*_load(folder, separator.component_shape, separator.device, n_steps))
+        return cls(*_load(folder, separator.component_shape, separator.device, solver))
 
     @classmethod
-    def of_latents(cls, folder: Path, separator: Separator, n_steps: int) -> "Generator":
+    def of_latents(cls, folder: Path, separator: Separator, solver: Solver) -> "Generator":
         """A plain latent diffusion: the latents of the separator's codec are its one component.
 
         Raises CheckpointError as `load`.
         """
         shape = (1, separator.codec.n_channels)
-        return cls(*_load(folder, shape, separator.device, n_steps))
+        return cls(*_load(folder, shape, separator.device, solver))
 
     def generate(self, n_frames: int, seed: int) -> Tensor:
         """Everything -> components (1, components, channels, frames)."""
@@ -63,12 +64,12 @@ class Generator:
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(components.shape, generator=generator).to(device)
         mask = torch.tensor(hidden, device=device)
-        return self.prior.generate(components, mask, noise, self.n_steps, self.n_frames)
+        return self.prior.generate(components, mask, noise, self.solver, self.n_frames)
 
 
 def _load(
-    folder: Path, shape: tuple[int, int], device: torch.device, n_steps: int
-) -> tuple[MaskedPrior, int, int]:
+    folder: Path, shape: tuple[int, int], device: torch.device, solver: Solver
+) -> tuple[MaskedPrior, Solver, int]:
     """shape: of the components that it must know, (components, channels of each)."""
     state, card = load_model(folder)
     try:
@@ -84,4 +85,4 @@ def _load(
             f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
             f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
         )
-    return prior.to(device), n_steps, n_frames
+    return prior.to(device), solver, n_frames

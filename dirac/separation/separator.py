@@ -119,7 +119,7 @@ class Separator:
         """(batch, components, ...) -> sampled parts (batch, components, channels, frames)."""
         batch, n, _, n_frames = components.shape
         noise = torch.randn(batch, n, self.codec.n_channels, n_frames, generator=generator)
-        return self.model.render(components, noise.to(self.device), self.settings.n_steps)
+        return self.model.render(components, noise.to(self.device), self.settings.solver)
 
     def compose(self, parts: Tensor) -> Tensor:
         """Parts (1, components, channels, frames) -> the song (audio channels, time) they make."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dirac.diffusion.iadb import Solver
 from dirac.separation.consistency import Refinement
 from dirac.separation.manner import Manner
 
@@ -13,12 +14,12 @@ SETTINGS_KEY = "separation"  # in the card of a packed model
 
 @dataclass(frozen=True)
 class Settings:
-    """How a separator works: pieces of this length, masks as in `refine`, steps of sampling."""
+    """How a separator works: pieces of this length, masks as in `refine`, sampling."""
 
     piece_seconds: float
     n_fft: int
     power: float
-    n_steps: int
+    solver: Solver
     refinement: Refinement
     manner: Manner
 
@@ -26,10 +27,13 @@ class Settings:
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":
         """As `dataclasses.asdict` made plain values of them, for the card of a packed model.
 
-        Older cards say no highest_hz: it was none.
+        Older cards say no highest_hz: it was none; and n_steps, which were of the first order.
         """
+        plain = dict(written)
+        n_steps = plain.pop("n_steps", None)
         parts = {
+            "solver": Solver(**written["solver"]) if n_steps is None else Solver(n_steps, 1),
             "refinement": Refinement(**({"highest_hz": math.inf} | written["refinement"])),
             "manner": Manner(**written["manner"]),
         }
-        return cls(**(dict(written) | parts))
+        return cls(**(plain | parts))

@@ -1,12 +1,12 @@
 import math
 from itertools import pairwise
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from dirac.diffusion.iadb import Network, Target, blend, data_of, sample, step, target_of
+from dirac.diffusion.iadb import Network, Solver, Target, blend, data_of, sample, step, target_of
 
 TARGETS = get_args(Target)
 MEAN, DEVIATION = 3.0, 0.5
@@ -48,9 +48,10 @@ def test_a_step_on_the_exact_target_stays_on_the_line(
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("n_steps", [1, 2, 7])
 def test_a_point_mass_is_reached_in_any_number_of_steps(
-    pair: tuple[Tensor, Tensor], target: Target, n_steps: int
+    pair: tuple[Tensor, Tensor], target: Target, n_steps: int, order: Literal[1, 2]
 ) -> None:
     noise, data = pair
     asked: list[float] = []
@@ -61,7 +62,7 @@ def test_a_point_mass_is_reached_in_any_number_of_steps(
         asked.append(float(alpha[0]))
         return data if target == "data" else (data - blended) / (1 - alpha[0])
 
-    torch.testing.assert_close(sample(network, noise, n_steps, target), data)
+    torch.testing.assert_close(sample(network, noise, Solver(n_steps, order), target), data)
     assert asked == [k / n_steps for k in range(n_steps)]
 
 
@@ -81,15 +82,30 @@ def gaussian_network(target: Target) -> Network:
     return network
 
 
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("target", TARGETS)
-def test_noise_becomes_the_gaussian_that_the_network_knows(target: Target) -> None:
+def test_noise_becomes_the_gaussian_that_the_network_knows(
+    target: Target, order: Literal[1, 2]
+) -> None:
     noise = torch.linspace(-2, 2, 9, dtype=torch.float64)
     exact = MEAN + DEVIATION * noise
     errors = [
-        (sample(gaussian_network(target), noise, n_steps, target) - exact).abs().max().item()
+        (sample(gaussian_network(target), noise, Solver(n_steps, order), target) - exact)
+        .abs()
+        .max()
+        .item()
         for n_steps in (100, 200, 400)
     ]
     assert errors[2] < 0.01
-    # Euler's method is of order 1: half the step, half the error.
+    # Half the step, half the error, or a quarter.
     orders = [math.log2(coarse / fine) for coarse, fine in pairwise(errors)]
-    assert orders == pytest.approx([1, 1], abs=0.05)
+    assert orders == pytest.approx([order, order], abs=0.15)
+
+
+def test_data_that_change_steadily_are_followed_to_their_end_by_the_second_order() -> None:
+    noise = torch.zeros(1, dtype=torch.float64)
+    ends = [
+        float(sample(lambda _, alpha: 1 + 2 * alpha, noise, Solver(4, order), "data"))
+        for order in (1, 2)
+    ]
+    assert ends == pytest.approx([2.5, 3])  # what the last step saw, and what was on its way

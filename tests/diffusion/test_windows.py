@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dirac.diffusion.iadb import sample
+from dirac.diffusion.iadb import Solver, sample
 from dirac.diffusion.windows import in_windows
 
 
@@ -46,7 +46,7 @@ def test_a_long_sample_is_as_smooth_at_the_seams_as_elsewhere() -> None:
 
         return in_windows(predict, blended, 32)
 
-    song = sample(network, torch.randn(200, 1, 32 * 4), 10, "data")
+    song = sample(network, torch.randn(200, 1, 32 * 4), Solver(10, 1), "data")
     steps = song.diff(dim=-1).abs().mean(dim=(0, 1))
     seams = torch.tensor([edge - 1 for edge in range(16, 32 * 4, 16)])
     elsewhere = torch.ones(len(steps), dtype=torch.bool).scatter(0, seams, False)

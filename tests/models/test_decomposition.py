@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
+from dirac.diffusion.iadb import Solver
 from dirac.models.decomposition import Composition, Decomposition, Objective, compose
 from dirac.params import load_params
 from dirac.settings import apply
@@ -110,7 +111,7 @@ def test_shapes_at_any_length(n_latents: int, n_frames: int) -> None:
     assert components.shape == (2, n_latents, 2, n_frames)
     parts = model.regress(components)
     assert parts.shape == (2, n_latents, 3, n_frames)
-    assert model.render(components, torch.randn_like(parts), n_steps=2).shape == parts.shape
+    assert model.render(components, torch.randn_like(parts), Solver(2, 1)).shape == parts.shape
     assert model.compose(parts).shape == (2, 3, n_frames)
 
 
@@ -119,7 +120,7 @@ def test_a_component_alters_only_its_own_part() -> None:
     components, noise = torch.randn(2, 3, 2, 8), torch.randn(2, 3, 3, 8)
     other = components.clone()
     other[:, 1] += 1
-    for render in (model.regress, lambda z: model.render(z, noise, 3)):
+    for render in (model.regress, lambda z: model.render(z, noise, Solver(3, 2))):
         change = (render(other) - render(components)).abs().amax(dim=(0, 2, 3))
         assert (change > 1e-5).tolist() == [False, True, False]
 

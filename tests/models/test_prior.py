@@ -3,6 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
+from dirac.diffusion.iadb import Solver
 from dirac.models.prior import MaskedPrior, draw_hidden
 
 DENOISER = {
@@ -68,7 +69,7 @@ def test_visible_components_come_back_as_they_were(target: str, n_frames: int) -
     components, noise = torch.randn(2, 4, 3, 2, n_frames)
     model.fit_scale(3 * components + 1)
     hidden = torch.tensor([[1, 0, 0], [0, 1, 1], [1, 1, 1], [0, 0, 0]]).bool()
-    generated = model.generate(components, hidden, noise, n_steps=3, n_frames=16)
+    generated = model.generate(components, hidden, noise, Solver(3, 2), n_frames=16)
     assert generated.shape == components.shape
     assert torch.equal(generated[~hidden], components[~hidden])
     assert not torch.isclose(generated[hidden], components[hidden]).all()
@@ -78,9 +79,9 @@ def test_hidden_components_do_not_know_what_was_there() -> None:
     model = make()
     components, noise = torch.randn(2, 4, 3, 2, 8)
     hidden = torch.tensor([[True, False, True]]).expand(4, 3)
-    generated = model.generate(components, hidden, noise, n_steps=3, n_frames=16)
+    generated = model.generate(components, hidden, noise, Solver(3, 2), n_frames=16)
     other = torch.where(hidden[..., None, None], torch.randn_like(components), components)
-    assert torch.equal(model.generate(other, hidden, noise, n_steps=3, n_frames=16), generated)
+    assert torch.equal(model.generate(other, hidden, noise, Solver(3, 2), n_frames=16), generated)
 
 
 def test_an_exact_denoiser_generates_its_point_in_the_components_scale() -> None:
@@ -89,7 +90,9 @@ def test_an_exact_denoiser_generates_its_point_in_the_components_scale() -> None
     point = torch.arange(6.0)
     model.denoiser = Answer(point[:, None])
     components, noise = torch.randn(2, 4, 3, 2, 8)
-    generated = model.generate(components, torch.ones(4, 3).bool(), noise, n_steps=5, n_frames=16)
+    generated = model.generate(
+        components, torch.ones(4, 3).bool(), noise, Solver(5, 1), n_frames=16
+    )
     expected = point.reshape(3, 2) * model.deviation + model.mean
     torch.testing.assert_close(generated, expected[None, :, :, None].expand_as(generated))
 
