@@ -120,6 +120,7 @@ class TrainCodec(Optimisation):
 
 class Anchors(Section):
     share: Annotated[float, Field(gt=0, le=1)]
+    presence: Annotated[float, Field(gt=0.5, le=1)]
     n_frames: Annotated[int, Field(ge=8)]
     gain_db: NonNegative
     speed_octaves: Annotated[float, Field(ge=0, le=1)]

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,7 +21,8 @@ from dirac.audio.codecs import load_described
 from dirac.audio.hearing import roots_of_magnitudes
 from dirac.audio.spectrogram import Spectrogram
 from dirac.command import behave_as_command
-from dirac.data.anchors import Anchors, Listen, find_by_ear, find_by_statistics
+from dirac.data.anchors import Anchors, find_by_ear, find_by_statistics
+from dirac.data.presences import Array, Listen
 from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
@@ -148,15 +148,12 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
         n_sources = params.model.n_latents
         return find_by_statistics(stores, n_sources, anchors, params.seed, make_listener(this))
 
-    def places(number: int) -> Tensor:
-        return torch.from_numpy(np.stack(found()[number]))
+    def anchors_of(number: int, source: int) -> Array:
+        kept = this.session.folder / f"anchors-{number}-{source}.npy"
+        return keep(kept, lambda: torch.from_numpy(found()[number][source])).numpy()
 
-    folder = this.session.folder
-    kept = [
-        keep(folder / f"anchors-{number}.npy", partial(places, number))
-        for number in range(len(stores))
-    ]
-    return [[*places.numpy()] for places in kept]
+    sources = range(params.model.n_latents)
+    return [[anchors_of(number, source) for source in sources] for number in range(len(stores))]
 
 
 def make_listener(this: Round) -> Listen:

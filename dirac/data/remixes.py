@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dirac.data.anchors import Anchors, AnchorSettings, Array, rest_of
+from dirac.data.anchors import Anchors, AnchorSettings, rest_of
 from dirac.data.augment import played, randomly_equalised
 from dirac.data.datasets import MixtureDataset
+from dirac.data.presences import Array
 from dirac.data.store import LatentStore
 
 

@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import (
+from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, hear_presences
+from dirac.data.datasets import MixtureDataset
+from dirac.data.presences import (
     AnchorError,
-    find_anchors,
-    find_by_ear,
-    find_by_statistics,
+    Windows,
+    adapt_presences,
     find_presences,
     fit_profiles,
-    hear_presences,
     read_windows,
 )
-from dirac.data.datasets import MixtureDataset
 from dirac.data.remixes import RemixDataset, remix_datasets, scaled
 from dirac.data.store import LatentStore
 
@@ -39,7 +38,7 @@ def latents(present: int, random: np.random.Generator, exponent: float) -> np.nd
 
 
 def settings(**other: float) -> SimpleNamespace:
-    plain = {"share": 0.1, "n_frames": WINDOW, "gain_db": 6.0}
+    plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
     return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 
@@ -72,10 +71,45 @@ def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
     assert windows.statistics.shape == (160, 2 * N_CHANNELS - 1)
     profiles = fit_profiles(windows, 2, seed=0)
     assert np.allclose(profiles.sum(axis=1), 1)
-    first, second = find_anchors(windows.places, find_presences(windows, profiles), 0.15)
+    first, second = find_anchors(
+        windows.places, find_presences(windows, profiles), settings(share=0.15)
+    )
     assert len(first) == len(second) == 24
     found = [presence_at(first, presence), presence_at(second, presence)]
     assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
+
+
+def test_all_windows_that_a_source_has_alone_are_its_anchors(tmp_path, presence):
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
+    presences = find_presences(windows, fit_profiles(windows, 2, seed=0))
+    found = find_anchors(windows.places, presences, settings(share=0.01, presence=0.98))
+    expected = [(presence == source).sum() for source in (STEADY, FLICKERING)]
+    assert sorted(map(len, found)) == sorted(expected)
+
+
+def test_songs_bend_the_profiles_towards_their_own():
+    """In one song of ten a source is more like the other than elsewhere, and like nothing else."""
+    random = np.random.default_rng(0)
+    weights = np.array([[1, 0], [0, 1], [1, 1], [1, 2], [2, 1], [0, 1]] * 6)
+    usual = np.array([[8, 4, 1, 1, 0.2, 3], [1, 1, 4, 8, 0.2, 0.2]])
+    unusual = np.array([[8, 4, 1, 1, 0.2, 3], [4, 2, 4, 5, 6, 0.2]])
+    statistics = np.concatenate(
+        [
+            weights @ profiles * random.uniform(0.95, 1.05, (len(weights), 6))
+            for profiles in [usual] * 9 + [unusual]
+        ]
+    )
+    statistics /= statistics.sum(axis=1, keepdims=True)
+    songs = np.arange(10).repeat(len(weights))
+    windows = Windows(np.zeros((len(songs), 2), dtype=int), statistics, songs)
+    of_all = usual / usual.sum(axis=1, keepdims=True)
+    presences = find_presences(windows, of_all)
+    adapted = adapt_presences(windows, of_all, presences)
+    assert np.allclose(adapted.sum(axis=1), 1)
+    alone = (songs == 9) & (np.tile(weights[:, 0], 10) == 0)
+    assert presences[alone, 1].max() < 0.75
+    assert adapted[alone, 1].min() > 0.8
+    assert np.abs(adapted - presences)[songs < 9].max() < 0.01
 
 
 def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presence):
@@ -84,8 +118,8 @@ def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presen
     validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW, listen)
     profiles = fit_profiles(train, 2, seed=0)
     for mine, its in zip(
-        find_anchors(train.places, find_presences(train, profiles), 0.1),
-        find_anchors(validation.places, find_presences(validation, profiles), 0.1),
+        find_anchors(train.places, find_presences(train, profiles), settings()),
+        find_anchors(validation.places, find_presences(validation, profiles), settings()),
         strict=True,
     ):
         assert presence_at(mine, presence) == presence_at(its, other)
@@ -105,7 +139,8 @@ def test_windows_may_be_heard_at_another_rate(tmp_path, presence):
     assert np.array_equal(windows.places, read_windows(path, WINDOW, listen).places)
     presences = find_presences(windows, fit_profiles(windows, 2, seed=0))
     found = [
-        presence_at(places, presence) for places in find_anchors(windows.places, presences, 0.15)
+        presence_at(places, presence)
+        for places in find_anchors(windows.places, presences, settings(share=0.15))
     ]
     assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
 
