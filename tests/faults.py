@@ -21,6 +21,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from dirac.training import tracking_store
+
 ROOT = Path(__file__).parents[1]
 PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 HEAVY = [
@@ -85,6 +87,7 @@ class Project:
         self.folder = folder
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(HEAVY)
+        tracking_store.configure()  # as every stage does before it imports MLflow
 
     def run(self, stage: str, fault: Fault) -> Result:
         log, count = self.folder / "log", self.folder / "count"

@@ -1,7 +1,8 @@
 """What is struck stands upright in a spectrogram, what is held lies: a second opinion of the parts.
 
-A model knows the sounds that it was trained on. Harmonic-percussive separation knows none, and
-errs alike on all: where they disagree, the truth is more often between them.
+A model knows the sounds that it was trained on, and is unsure of others: it shares them out.
+Harmonic-percussive separation knows none, and errs alike on all. So at every frequency each has as
+much of a say as the other is unsure.
 """
 
 from dataclasses import dataclass
@@ -9,14 +10,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dirac.separation.baselines.hpss import separate
+from dirac.separation.baselines.hpss import percussive_mask
 from dirac.separation.refine import istft, ratio_masks, stft
+
+ONE_MANNER = 0.1  # parts that differ by less in how upright they are leave nothing to tell
 
 
 @dataclass(frozen=True)
 class Manner:
-    """weight: of the second opinion, 0 for none; the others are `hpss`'s, n_fft at the codec's
-    sample rate."""
+    """weight: of the second opinion, 0 for none, 1 for its full say; the others are `hpss`'s, n_fft
+
+    at the codec's sample rate.
+    """
 
     weight: float
     n_fft: int
@@ -29,29 +34,51 @@ def second_opinion(estimates: Tensor, mixture: Tensor, n_fft: int, manner: Manne
     """Estimates (parts, channels, time) of the mixture (channels, time), of which the most upright
 
     part is moved towards the percussive sound, and the others give or get what that takes, by
-    their shares of it: the sum stays. The way is `weight` times how much more upright it is than
-    any other, from 0 to 1, so that parts of one manner are left alone.
+    their shares of it: the sum stays. The way at a frequency is `weight` times the ambiguity of
+    the estimates over the sum of theirs and of the percussive mask's. Parts of one manner, as bass
+    and piano, are left alone.
     """
     if manner.weight == 0 or len(estimates) == 1:
         return estimates
-    struck, held = separate(
-        mixture, n_fft=n_fft, n_bins=manner.n_bins, n_frames=manner.n_frames, power=manner.power
+    whole, first = stft(mixture, n_fft), stft(estimates[:-1], n_fft)
+    parts = torch.cat([first, (whole - first.sum(dim=0))[None]])
+    percussive = percussive_mask(whole, manner.n_bins, manner.n_frames, manner.power)
+    struck = percussive * whole
+    part, differ = _most_upright(parts, struck, whole)
+    shares = ratio_masks(parts.abs(), 2)
+    unsure, other = (
+        _ambiguity(share, whole)
+        for share in (shares[part], ratio_masks(torch.stack([percussive, 1 - percussive]), 2)[0])
     )
-    heard = torch.stack([(estimates * sound).sum(dim=(1, 2)) for sound in (struck, held)])
-    heard = heard.clamp_min(0)
-    upright = heard[0] / heard.sum(dim=0).clamp_min(torch.finfo(heard.dtype).tiny)
-    (first, second), (part, _) = upright.topk(2)
-    moved = manner.weight * (first - second) * (struck - estimates[part])
-    others = torch.arange(len(estimates)) != part
+    tiny = torch.finfo(unsure.dtype).tiny
+    say = manner.weight * differ * unsure / (unsure + other).clamp_min(tiny)
+    moved = say[:, None] * (struck - parts[part])
+    others = torch.arange(len(parts), device=parts.device) != part
     steered = estimates.clone()
-    steered[part] += moved
-    steered[others] -= _shared_out(moved, estimates[others], n_fft)
+    steered[part] += istft(moved, n_fft, mixture.shape[-1])
+    if len(parts) == 2:
+        steered[others] = (mixture - steered[part])[None]
+    else:
+        given = moved * ratio_masks(parts[others].abs(), 2)
+        steered[others] -= istft(given, n_fft, mixture.shape[-1])
     return steered
 
 
-def _shared_out(sound: Tensor, parts: Tensor, n_fft: int) -> Tensor:
-    """A sound (channels, time), shared out as the powers of parts (parts, channels, time) are."""
-    if len(parts) == 1:
-        return sound[None]
-    shares = ratio_masks(stft(parts, n_fft).abs(), 2)
-    return istft(stft(sound, n_fft) * shares, n_fft, sound.shape[-1])
+def _most_upright(parts: Tensor, struck: Tensor, whole: Tensor) -> tuple[int, float]:
+    """The part of which the most is struck, and from 0 to 1 how clearly it is another manner."""
+    heard = torch.stack(
+        [(parts.conj() * sound).real.sum(dim=(1, 2, 3)) for sound in (struck, whole - struck)]
+    ).clamp_min_(0)
+    upright = heard[0] / heard.sum(dim=0).clamp_min(torch.finfo(heard.dtype).tiny)
+    (first, second), (part, _) = upright.topk(2)
+    return int(part), min(1.0, float(first - second) / ONE_MANNER)
+
+
+def _ambiguity(share: Tensor, whole: Tensor) -> Tensor:
+    """Of a share (channels or none, bins, frames) of the power of the whole, over time: (bins,).
+
+    0 where it is all or nothing, 1 where it is a half.
+    """
+    power = whole.abs().square()
+    split = (4 * share * (1 - share) * power).sum(dim=(0, 2))
+    return split / power.sum(dim=(0, 2)).clamp_min(torch.finfo(split.dtype).tiny)

@@ -37,6 +37,18 @@ def test_a_second_opinion_helps_where_parts_are_mixed_up_and_keeps_the_sum(sourc
         assert after > before + 1
 
 
+def test_estimates_that_are_sure_are_hardly_moved(sources: Tensor) -> None:
+    dense = torch.zeros_like(sources[0])
+    dense[..., ::160] = 1.0  # clicks so near to each other that they lie
+    sure = torch.stack([sources[0], dense])
+    unsure = mixed_up(sure, 0.4)
+    ways = [
+        (second_opinion(estimates, sure.sum(0), N_FFT, MANNER) - estimates).square().sum()
+        for estimates in (sure, unsure)
+    ]
+    assert ways[0] < 0.1 * ways[1]
+
+
 def test_the_order_of_the_parts_is_kept(sources: Tensor) -> None:
     estimates, mixture = mixed_up(sources, 0.3), sources.sum(0)
     there = second_opinion(estimates, mixture, N_FFT, MANNER)

@@ -22,11 +22,16 @@ def separate(mixture: Tensor, *, n_fft: int, n_bins: int, n_frames: int, power: 
     median over `n_frames` the other.
     """
     spectrum = stft(mixture, n_fft)
-    magnitude = spectrum.abs().mean(0)
-    upright, lying = medians(magnitude, n_bins, dim=0), medians(magnitude, n_frames, dim=1)
-    percussive, _ = ratio_masks(torch.stack([upright, lying]), power)
+    percussive = percussive_mask(spectrum, n_bins, n_frames, power)
     struck = istft(spectrum * percussive, n_fft, mixture.shape[-1])
     return torch.stack([struck, mixture - struck])
+
+
+def percussive_mask(spectrum: Tensor, n_bins: int, n_frames: int, power: float) -> Tensor:
+    """(channels, bins, frames) -> one soft mask for all channels, (bins, frames)."""
+    magnitude = spectrum.abs().mean(0)
+    upright, lying = medians(magnitude, n_bins, dim=0), medians(magnitude, n_frames, dim=1)
+    return ratio_masks(torch.stack([upright, lying]), power)[0]
 
 
 def medians(values: Tensor, size: int, dim: int) -> Tensor:
