@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
+from statistics import mean
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,6 +110,8 @@ def train(this: Round) -> Path:
     model.set_scale(torch.tensor(meta.rms))
     if this.start:
         fill(model, load_model(this.start)[0])
+        if meta.homogeneous:  # these latents may be louder or softer than those that it has heard
+            model.scale *= mean(meta.rms) / model.level
     teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(this, teacher)
     settings = TrainSettings(

@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 
 from dirac.audio.encodec_mini import load_encodec_mini
 from dirac.data.store import LatentStore
+from dirac.model_files import save_model
+from dirac.models.decomposition import Decomposition
 from dirac.params import Params, check_params
 from dirac.training.distributed import Processes
 
@@ -110,6 +112,32 @@ def test_anchors_are_found_once(
     again, _ = make_datasets(params)
     for mine, its in zip(first.anchors, again.anchors, strict=True):
         assert np.array_equal(mine, its)
+
+
+def test_a_model_that_goes_on_hears_other_levels_as_its_own(path: Path, tmp_path: Path) -> None:
+    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    trained: list[Decomposition] = []
+
+    def fit(session: Any, processes: Any, model: Decomposition, *rest: Any) -> Path:
+        trained.append(model.eval())
+        save_model(tmp_path / "first", model.state_dict(), {})
+        return tmp_path / "first"
+
+    stage["train"].__globals__["fit"] = fit
+    session, params = SimpleNamespace(folder=tmp_path), params_of("anchored")
+    start = stage["train"](stage["Round"](session, ALONE, params, (path, path), None, None))
+    quiet = LatentStore(path).mixture(0)[None]
+    louder = stores.write_mixtures(tmp_path / "louder.lmdb", np.tile(3 * quiet, (2, 1, 1)), 2.0)
+    other = SimpleNamespace(folder=tmp_path / "other")
+    other.folder.mkdir()
+    stage["train"](stage["Round"](other, ALONE, params, (louder, louder), start, None))
+    first, second = trained
+    meta = LatentStore(louder).meta
+    assert second.level == pytest.approx(np.mean(meta.rms), rel=1e-5)
+    gain = second.level / first.level
+    heard = torch.from_numpy(quiet)
+    with torch.no_grad():
+        torch.testing.assert_close(second.encode(gain * heard), first.encode(heard))
 
 
 def test_anchors_in_latents_of_a_network_are_those_of_their_sound(
