@@ -5,14 +5,16 @@ Harmonic-percussive separation knows none, and errs alike on all. So at every fr
 much of a say as the other is unsure.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dirac.separation.baselines.hpss import percussive_mask
 from dirac.separation.refine import istft, ratio_masks, stft
 
+HIGHEST_HZ = 5000.0  # above it models are sure
 ONE_MANNER = 0.1  # parts that differ by less in how upright they are leave nothing to tell
 
 
@@ -30,48 +32,51 @@ class Manner:
     power: float
 
 
-def second_opinion(estimates: Tensor, mixture: Tensor, n_fft: int, manner: Manner) -> Tensor:
+def second_opinion(
+    estimates: Tensor, mixture: Tensor, sample_rate: int, n_fft: int, manner: Manner
+) -> Tensor:
     """Estimates (parts, channels, time) of the mixture (channels, time), of which the most upright
 
     part is moved towards the percussive sound, and the others give or get what that takes, by
     their shares of it: the sum stays. The way at a frequency is `weight` times the ambiguity of
     the estimates over the sum of theirs and of the percussive mask's. Parts of one manner, as bass
-    and piano, are left alone.
+    and piano, are left alone, and so is what lies above HIGHEST_HZ.
     """
     if manner.weight == 0 or len(estimates) == 1:
         return estimates
-    whole, first = stft(mixture, n_fft), stft(estimates[:-1], n_fft)
+    below = slice(math.ceil(HIGHEST_HZ * n_fft / sample_rate))
+    whole, first = stft(mixture, n_fft)[:, below], stft(estimates[:-1], n_fft)[:, :, below]
     parts = torch.cat([first, (whole - first.sum(dim=0))[None]])
     percussive = percussive_mask(whole, manner.n_bins, manner.n_frames, manner.power)
     struck = percussive * whole
     part, differ = _most_upright(parts, struck, whole)
     shares = ratio_masks(parts.abs(), 2)
-    unsure, other = (
-        _ambiguity(share, whole)
-        for share in (shares[part], ratio_masks(torch.stack([percussive, 1 - percussive]), 2)[0])
-    )
-    tiny = torch.finfo(unsure.dtype).tiny
-    say = manner.weight * differ * unsure / (unsure + other).clamp_min(tiny)
+    masks = torch.stack([percussive, 1 - percussive])
+    unsure, other = (_ambiguity(s, whole) for s in (shares[part], ratio_masks(masks, 2)[0]))
+    say = manner.weight * differ * unsure / (unsure + other).clamp_min(_tiny(unsure))
     moved = say[:, None] * (struck - parts[part])
     others = torch.arange(len(parts), device=parts.device) != part
     steered = estimates.clone()
-    steered[part] += istft(moved, n_fft, mixture.shape[-1])
+    steered[part] += _heard(moved, n_fft, mixture)
     if len(parts) == 2:
         steered[others] = (mixture - steered[part])[None]
     else:
-        given = moved * ratio_masks(parts[others].abs(), 2)
-        steered[others] -= istft(given, n_fft, mixture.shape[-1])
+        steered[others] -= _heard(moved * ratio_masks(parts[others].abs(), 2), n_fft, mixture)
     return steered
 
 
 def _most_upright(parts: Tensor, struck: Tensor, whole: Tensor) -> tuple[int, float]:
     """The part of which the most is struck, and from 0 to 1 how clearly it is another manner."""
-    heard = torch.stack(
-        [(parts.conj() * sound).real.sum(dim=(1, 2, 3)) for sound in (struck, whole - struck)]
-    ).clamp_min_(0)
-    upright = heard[0] / heard.sum(dim=0).clamp_min(torch.finfo(heard.dtype).tiny)
+    heard = torch.stack([_likeness(parts, sound) for sound in (struck, whole - struck)])
+    upright = heard[0] / heard.sum(dim=0).clamp_min(_tiny(heard))
     (first, second), (part, _) = upright.topk(2)
     return int(part), min(1.0, float(first - second) / ONE_MANNER)
+
+
+def _likeness(parts: Tensor, sound: Tensor) -> Tensor:
+    """Inner products with a sound (channels, bins, frames), of each part; none is below 0."""
+    products = parts.real * sound.real + parts.imag * sound.imag
+    return products.sum(dim=(1, 2, 3)).clamp_min_(0)
 
 
 def _ambiguity(share: Tensor, whole: Tensor) -> Tensor:
@@ -79,6 +84,16 @@ def _ambiguity(share: Tensor, whole: Tensor) -> Tensor:
 
     0 where it is all or nothing, 1 where it is a half.
     """
-    power = whole.abs().square()
+    power = whole.real.square() + whole.imag.square()
     split = (4 * share * (1 - share) * power).sum(dim=(0, 2))
-    return split / power.sum(dim=(0, 2)).clamp_min(torch.finfo(split.dtype).tiny)
+    return split / power.sum(dim=(0, 2)).clamp_min(_tiny(split))
+
+
+def _heard(low: Tensor, n_fft: int, mixture: Tensor) -> Tensor:
+    """The lowest bins of a spectrum (..., bins, frames) as a waveform."""
+    padded = nn.functional.pad(low, (0, 0, 0, n_fft // 2 + 1 - low.shape[-2]))
+    return istft(padded, n_fft, mixture.shape[-1])
+
+
+def _tiny(values: Tensor) -> float:
+    return torch.finfo(values.dtype).tiny

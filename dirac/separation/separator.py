@@ -200,7 +200,7 @@ class Separator:
         parts = self.model.regress(self.model.encode(latents))[0]
         estimates, manner = self.masked(parts, waveform, sample_rate), self.settings.manner
         n_fft = window_at(sample_rate / self.codec.sample_rate, manner.n_fft)
-        return second_opinion(estimates, waveform, n_fft, manner)
+        return second_opinion(estimates, waveform, sample_rate, n_fft, manner)
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
