@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,8 @@ class Project:
             process.join(fault.seconds)
             if process.exitcode is None and fault.kind == "terminate":
                 os.kill(process.pid or 0, signal.SIGTERM)
-            elif process.exitcode is None:
-                os.killpg(process.pid or 0, signal.SIGKILL)
+            else:
+                _kill_group(process)
         process.join(PATIENCE)
         assert process.exitcode is not None, f"{stage} hangs after {fault}\n{log.read_text()}"
         seconds = time.monotonic() - begin
@@ -145,6 +146,17 @@ def _fingerprint(path: Path) -> str:
     import torch
 
     return str(torch.load(path, weights_only=True)["fingerprint"])
+
+
+def _kill_group(process: BaseProcess) -> None:
+    """As soon as it has a group of its own, which on a busy machine takes a moment."""
+    while process.is_alive():
+        try:
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        except ProcessLookupError:
+            time.sleep(0.01)
+        else:
+            break
 
 
 def _run(folder: Path, stage: str, fault: Fault) -> None:
