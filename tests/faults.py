@@ -12,10 +12,12 @@ import shlex
 import shutil
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -91,10 +93,15 @@ class Project:
         tracking_store.configure()  # as every stage does before it imports MLflow
 
     def run(self, stage: str, fault: Fault) -> Result:
-        log, count = self.folder / "log", self.folder / "count"
-        process = self.context.Process(target=_run, args=(self.folder, stage, fault))
+        count = self.folder / "count"
+        log, writing = self.context.Pipe(duplex=False)  # a file would be one that a disk refuses
+        process = self.context.Process(target=_run, args=(self.folder, stage, fault, writing))
         begin = time.monotonic()
         process.start()
+        writing.close()
+        told: list[bytes] = []
+        listener = threading.Thread(target=lambda: told.extend(_read(log)), daemon=True)
+        listener.start()
         if fault.seconds:
             process.join(fault.seconds)
             if process.exitcode is None and fault.kind == "terminate":
@@ -102,10 +109,12 @@ class Project:
             else:
                 _kill_group(process)
         process.join(PATIENCE)
-        assert process.exitcode is not None, f"{stage} hangs after {fault}\n{log.read_text()}"
-        seconds = time.monotonic() - begin
-        operations = int(count.read_text()) if process.exitcode == 0 else 0
-        return Result(process.exitcode, log.read_text(), operations, seconds)
+        status, seconds = process.exitcode, time.monotonic() - begin
+        listener.join(PATIENCE)
+        text = b"".join(told).decode()
+        assert status is not None, f"{stage} hangs after {fault}\n{text}"
+        assert not listener.is_alive(), f"{stage} leaves a process after {fault}\n{text}"
+        return Result(status, text, int(count.read_text()) if status == 0 else 0, seconds)
 
     def before(self, stage: str, folder: Path) -> "Project":
         """A copy of the project in which this stage and those after it have not run."""
@@ -159,14 +168,21 @@ def _kill_group(process: BaseProcess) -> None:
             break
 
 
-def _run(folder: Path, stage: str, fault: Fault) -> None:
+def _read(log: Connection) -> Iterator[bytes]:
+    """All that is written into a pipe, until nobody is left who could."""
+    while piece := os.read(log.fileno(), 65536):
+        yield piece
+    log.close()
+
+
+def _run(folder: Path, stage: str, fault: Fault, log: Connection) -> None:
     """The process: a stage as its line in dvc.yaml has it, but for torchrun."""
     os.setsid()
     os.chdir(folder)
     os.environ["DVC_ROOT"] = str(folder)
-    log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
-        os.dup2(log, stream)
+        os.dup2(log.fileno(), stream)
+    log.close()
     words = shlex.split(PIPELINE[stage]["cmd"])
     script = f"stages/{stage}.py"
     sys.argv = words[words.index(script) :]
