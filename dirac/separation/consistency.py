@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from dirac.separation.refine import istft, overlap_add, ratio_masks, relative_powers, stft
 
+# Estimates and their mixture, at a rate that is `factor` times lower -> estimates, of that sum.
+Steer = Callable[[Tensor, Tensor], Tensor]
 # Of the mean variance: no source is ever quite silent, which keeps its inverse finite.
 FLOOR = 1e-6
 # Bins below the highest of a decimated signal that the window's side lobes blur.
@@ -36,9 +38,11 @@ class Refinement:
     def decimation(self, sample_rate: int, n_fft: int) -> int:
         """The power of two by which a signal can be decimated, and its window with it, so that
 
-        highest_hz is still in it; 1 for not at all.
+        highest_hz is still in it; 1 for not at all, as where there are no iterations.
         """
         factor = 1
+        if self.n_iterations == 0:
+            return factor
         while sample_rate / 2 / (2 * factor) >= self.highest_hz and n_fft % (8 * factor) == 0:
             factor *= 2
         return factor
@@ -77,20 +81,27 @@ def repeated_masks(
 
 
 def consistent_below(
-    mixture: Tensor, masks: Tensor, powers: Tensor, n_fft: int, settings: Refinement, factor: int
+    mixture: Tensor,
+    masks: Tensor,
+    powers: Tensor,
+    n_fft: int,
+    settings: Refinement,
+    factor: int,
+    steer: Steer = lambda estimates, _: estimates,
 ) -> Tensor:
-    """`consistent_estimates` in the lowest of `factor` equal bands, masks above it.
+    """`consistent_estimates`, steered, in the lowest of `factor` equal bands, masks above it.
 
     Where parts overlap is where they have their energy: low. There a decimated signal, with a
     window of fewer samples but of as many seconds, has the same spectra, for a fraction of the
     time. factor: a power of two, 1 for all bands, that leaves the hop of n_fft / 4 whole.
     """
-    if factor == 1 or len(masks) == 1 or settings.n_iterations == 0:
-        return consistent_estimates(mixture, masks, powers, n_fft, settings)
+    if factor == 1 or len(masks) == 1:
+        return steer(consistent_estimates(mixture, masks, powers, n_fft, settings), mixture)
     spectrum, n_samples, n_low = stft(mixture, n_fft), mixture.shape[-1], n_fft // factor
     low = slice(n_low // 2 + 1)
     decimated = istft(spectrum[:, low] / factor, n_low, max(n_samples // factor, 1))
     agreed = consistent_estimates(decimated, masks[:, :, low], powers[:, :, low], n_low, settings)
+    agreed = steer(agreed, decimated)
     filtered = masks[:-1] * spectrum
     inside = slice(n_low // 2 - N_BLURRED)
     filtered[:, :, inside] = factor * stft(agreed[:-1], n_low)[:, :, inside]

@@ -33,7 +33,7 @@ class Manner:
 
 
 def second_opinion(
-    estimates: Tensor, mixture: Tensor, sample_rate: int, n_fft: int, manner: Manner
+    estimates: Tensor, mixture: Tensor, sample_rate: float, n_fft: int, manner: Manner
 ) -> Tensor:
     """Estimates (parts, channels, time) of the mixture (channels, time), of which the most upright
 

@@ -10,16 +10,22 @@ from torch import Tensor, nn
 from dirac.audio.codecs import Codec
 from dirac.audio.spectrogram import Spectrogram
 from dirac.separation.consistency import consistent_below, repeated_masks
+from dirac.separation.manner import Manner, second_opinion
 from dirac.separation.refine import ratio_masks, stft
 from dirac.separation.settings import Settings
 
 
 def masked(
-    parts: Tensor, waveform: Tensor, sample_rate: int, codec: Codec, settings: Settings
+    parts: Tensor,
+    waveform: Tensor,
+    sample_rate: int,
+    codec: Codec,
+    settings: Settings,
+    manner: Manner | None = None,
 ) -> Tensor:
     """The mixture (channels, time) through the masks of parts (parts, channels, frames),
 
-    refined as in `consistency`.
+    refined as in `consistency` and, with a manner, by a second opinion.
     """
     magnitudes, hop = magnitudes_of(parts, codec, settings.n_fft)
     mixture = waveform.to(parts.device)
@@ -37,7 +43,15 @@ def masked(
     features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
     masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
     factor = refinement.decimation(sample_rate, n_fft)
-    return consistent_below(mixture, masks, masks * loudness, n_fft, refinement, factor).cpu()
+
+    def steer(estimates: Tensor, mixture: Tensor) -> Tensor:
+        if manner is None:
+            return estimates
+        length = window_at(ratio / factor, manner.n_fft)
+        return second_opinion(estimates, mixture, sample_rate / factor, length, manner)
+
+    powers = masks * loudness
+    return consistent_below(mixture, masks, powers, n_fft, refinement, factor, steer).cpu()
 
 
 def window_at(ratio: float, n_fft: int) -> int:

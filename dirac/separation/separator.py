@@ -15,8 +15,7 @@ from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
 from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
-from dirac.separation.manner import second_opinion
-from dirac.separation.masking import masked, window_at
+from dirac.separation.masking import masked
 from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
@@ -198,13 +197,12 @@ class Separator:
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
         latents = self.encode(waveform, sample_rate) * gain
         parts = self.model.regress(self.model.encode(latents))[0]
-        estimates, manner = self.masked(parts, waveform, sample_rate), self.settings.manner
-        n_fft = window_at(sample_rate / self.codec.sample_rate, manner.n_fft)
-        return second_opinion(estimates, waveform, sample_rate, n_fft, manner)
+        manner = self.settings.manner
+        return masked(parts, waveform, sample_rate, self.codec, self.settings, manner)
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
-        """As `masking.masked`, with this codec and these settings."""
+        """As `masking.masked`, with this codec and these settings, by no second opinion."""
         return masked(parts, waveform, sample_rate, self.codec, self.settings)
 
     @torch.inference_mode()
