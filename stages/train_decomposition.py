@@ -25,7 +25,7 @@ from dirac.command import behave_as_command
 from dirac.data.anchors import Anchors, find_by_ear, find_by_statistics
 from dirac.data.presences import Array, Listen
 from dirac.data.remixes import remix_datasets
-from dirac.data.stems import stem_dataset
+from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
 from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_model, load_model
@@ -128,7 +128,8 @@ def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedData
     level = n if this.params.model.composition == "mean" else 1  # of what sounds alone in a mixture
     if chosen.objective == "supervised":
         training, checking = (
-            stem_dataset(path, chosen.n_frames, chosen.anchors, level) for path in this.stores
+            StemDataset(path, chosen.n_frames, chosen.anchors.gain_db, level / n)
+            for path in this.stores
         )
         return training, checking
     # By one process, for all: rounding may differ between them.

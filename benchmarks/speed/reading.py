@@ -13,9 +13,8 @@ from setting import Size, params_of
 
 from dirac.data.anchors import AnchorSettings
 from dirac.data.datasets import MixtureDataset
-from dirac.data.remixes import AnchorPool, RemixDataset
-from dirac.data.store import VERSION, WAVEFORM, LatentStore, StoreMeta
-from dirac.data.store_writer import Encoded, StoreWriter
+from dirac.data.remixes import RemixDataset
+from dirac.data.store import LatentStore, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 from dirac.training.batches import BatchKeys, KeyedDataset, loader
 
@@ -23,28 +22,22 @@ N_FRAMES = 525
 
 
 def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
-    """Noise in place of mixtures and two sources, as the caching stage keeps them."""
+    """Magnitudes drawn at random, of mixtures and two sources, as the caching stage keeps them."""
     random, writer = np.random.default_rng(0), StoreWriter(path)
-
-    def encoded() -> Encoded:
-        latents = random.random((3, 128, n_frames), np.float32).astype(np.float16)
-        waveforms = random.random((3, 320 * n_frames), np.float32) - 0.5
-        return Encoded(latents, waveforms.astype(WAVEFORM))
-
     for first in range(0, n_excerpts, 32):
-        writer.append([encoded() for _ in range(first, min(first + 32, n_excerpts))])
+        n = min(32, n_excerpts - first)
+        writer.append(list(random.random((n, 3, 128, n_frames), np.float32).astype(np.float16)))
     mean, std = writer.moments(128, "float16")
     meta = StoreMeta(
-        version=VERSION,
+        version=1,
         data_name="synthetic",
-        codec=params_of().codec.model_dump(mode="json"),
+        codec={},
         sample_rate=24_000,
         frame_rate=75.0,
         exponent=2.0,
         homogeneous=True,
         n_channels=128,
         n_frames=n_frames,
-        n_samples=320 * n_frames,
         dtype="float16",
         sources=("drums", "bass"),
         excerpts=tuple(Excerpt(f"song {i}", 0.0, n_frames / 75) for i in range(n_excerpts)),
@@ -61,8 +54,7 @@ def remixes(path: Path, n_frames: int, anchors: AnchorSettings) -> RemixDataset:
     """What the default training reads: a mixture and two collages of anchors."""
     mixtures = MixtureDataset(path, n_frames)
     places = np.stack([np.arange(len(mixtures)), np.zeros(len(mixtures), int)], axis=1)
-    pools = [AnchorPool(places, anchors.n_frames) for _ in range(2)]
-    return RemixDataset(mixtures, pools, anchors, 2.0, varied=True)
+    return RemixDataset(mixtures, [places, places], anchors, 2.0, varied=True)
 
 
 def measure(size: Size, folder: Path) -> Iterator[Row]:

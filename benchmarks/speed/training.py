@@ -44,7 +44,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
 def _compared(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Iterator[Row]:
     """Ours, the plain code where it has the objective, and the products that ours needs."""
     section = at_full_precision(params.train)
-    n_signals = 1 if params.train.objective == "paper" else 2 + params.model.n_latents
+    n_signals = 1 if params.train.objective == "paper" else 1 + params.model.n_latents
     signals = torch.rand(batch, n_signals, N_CHANNELS, n_frames, device=device())
     ours = trainer(decomposition(params), section, params.seed)
     works: dict[str, Work] = {"ours": partial(ours.advance, signals)}

@@ -71,24 +71,17 @@ class Spectrogram(nn.Module):
         return self.n_fft // (2 * HOP) + 1
 
     def _encode(self, waveform: Tensor) -> Tensor:
-        before, after = self.n_fft // 2, self.n_fft - self.n_fft // 2 - HOP
-        spectra = self.spectra(nn.functional.pad(waveform[:, 0], (before, after)))
-        return self.of_spectra(spectra)
-
-    @torch.no_grad()
-    def spectra(self, waveform: Tensor) -> Tensor:
-        """(batch, time) -> complex (batch, bins, frames), in amplitudes of a sine.
-
-        Window k begins at sample 320 k; only whole ones are taken. What `encode` makes latents of.
-        """
-        spectra: Tensor = torch.stft(
-            waveform, self.n_fft, HOP, window=self.window, center=False, return_complex=True
+        spectra = torch.stft(
+            waveform[:, 0],
+            self.n_fft,
+            HOP,
+            window=self.window,
+            pad_mode="constant",
+            return_complex=True,
         )
-        return spectra / (self.window.sum() / 2)
-
-    def of_spectra(self, spectra: Tensor) -> Tensor:
-        """Complex (..., bins, frames) -> latents (..., 128, frames)."""
-        return (self.bands @ spectra.abs()).pow(self.power)
+        n_frames = waveform.shape[-1] // HOP  # one less than centred frames there are
+        amplitudes = spectra[..., :n_frames].abs() / (self.window.sum() / 2)
+        return (self.bands @ amplitudes).pow(self.power)
 
     def _decode(self, latents: Tensor) -> Tensor:
         magnitudes = self._magnitudes(latents, self.bins) * (self.window.sum() / 2)

@@ -15,14 +15,12 @@ from tqdm import tqdm
 
 from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError, Waveform
-from dirac.audio.framing import n_frames_of, pad_to_frames
+from dirac.audio.framing import n_frames_of
 from dirac.data.errors import DataError
-from dirac.data.store import VERSION, WAVEFORM, StoreMeta
-from dirac.data.store_writer import Encoded, Record, StoreWriter
+from dirac.data.store import VERSION, Record, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
 
-# Latents and waveforms, if these are kept; or why there are none; or what went wrong.
-Item = tuple[Tensor, Tensor | None] | str | Exception
+Item = Tensor | str | Exception  # latents, why there are none, what went wrong
 
 # Excerpts that are committed together; part of what decides the store's bytes.
 N_COMMITTED = 32
@@ -60,9 +58,7 @@ class Selection:
 class ExcerptLatents(Dataset[Item]):
     """Item i: latents (1 + sources, channels, frames) of excerpt i, mixture first, or why not.
 
-    Of a single source, which is its own mixture, there is the mixture alone. Where latents are
-    magnitudes there are the waveforms too, (1 + sources, samples): magnitudes of several sounds do
-    not tell those of their sum.
+    Of a single source, which is its own mixture, there is the mixture alone.
 
     Errors of files are items too: raised in a worker, they would come with its stack.
     """
@@ -104,10 +100,7 @@ class ExcerptLatents(Dataset[Item]):
         latents = encoded.to(getattr(torch, self.dtype))
         if not latents.isfinite().all():
             return DataError(f"{excerpt.name}: latents out of range for {self.dtype}")
-        if self.codec.exponent == 1:
-            return latents, None
-        whole = pad_to_frames(torch.from_numpy(waveforms), self.codec.hop)
-        return latents, whole.mean(dim=1).to(getattr(torch, WAVEFORM))
+        return latents
 
 
 def select_excerpts(
@@ -180,11 +173,7 @@ def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator
     for item in loader:
         if isinstance(item, Exception):
             raise item
-        if isinstance(item, str):
-            yield item
-        else:
-            encoded, waveforms = item
-            yield Encoded(encoded.numpy(), None if waveforms is None else waveforms.numpy())
+        yield item.numpy() if isinstance(item, Tensor) else item
 
 
 def _meta(
@@ -199,7 +188,6 @@ def _meta(
     for number, reason in reasons.items():
         dropped[reason].append(latents.excerpts[number].name)
     mean, std = writer.moments(codec.n_channels, latents.dtype)
-    n_frames = n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop)
     return StoreMeta(
         version=VERSION,
         data_name=data_name,
@@ -209,8 +197,7 @@ def _meta(
         exponent=codec.exponent,
         homogeneous=codec.homogeneous,
         n_channels=codec.n_channels,
-        n_frames=n_frames,
-        n_samples=0 if codec.exponent == 1 else n_frames * codec.hop,
+        n_frames=n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop),
         dtype=latents.dtype,
         sources=selection.sources,
         excerpts=tuple(latents.excerpts[number] for number in kept),

@@ -6,29 +6,40 @@ The twin is an upper comparator, for what the same network can do; it is never t
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
 
-from dirac.data.anchors import AnchorSettings
 from dirac.data.datasets import MixtureDataset
-from dirac.data.remixes import RemixDataset
-from dirac.data.store import LatentStore
+from dirac.data.remixes import scaled
 
 
-class StemPool:
-    """Crops of one source of a store, from anywhere."""
+class StemDataset(Dataset[Tensor]):
+    """A crop of a mixture, then of each source a crop of a random excerpt, at random levels.
 
-    def __init__(self, store: LatentStore, name: str, n_frames: int) -> None:
-        self.store, self.name, self.n_frames = store, name, n_frames
-        self.gain = 1 / len(store.meta.sources)  # a mixture is the mean of its stems
+    As `RemixDataset`, but for where the sources come from: stores hold them at their own level, to
+    which `level` is relative. Levels are changed by up to `gain_db` more or less. Item
+    (index, position): (1 + sources, channels, frames), decided by the key alone.
+    """
 
-    def draw(self, random: np.random.Generator) -> tuple[int, int]:
-        """Excerpt and first frame of a crop."""
-        index = int(random.integers(len(self.store)))
-        return index, int(random.integers(self.store.meta.n_frames - self.n_frames + 1))
+    def __init__(self, path: Path, n_frames: int, gain_db: float, level: float) -> None:
+        self.mixtures = MixtureDataset(path, n_frames)
+        self.gain_db = gain_db
+        self.level = level
 
+    def __len__(self) -> int:
+        return len(self.mixtures)
 
-def stem_dataset(path: Path, n_frames: int, settings: AnchorSettings, level: float) -> RemixDataset:
-    """As `remixes.remix_datasets`, but for where the sources come from."""
-    mixtures = MixtureDataset(path, n_frames)
-    store = mixtures.store
-    pools = [StemPool(store, name, n_frames) for name in store.meta.sources]
-    return RemixDataset(mixtures, pools, settings, level, varied=False)
+    def __getitem__(self, key: tuple[int, float]) -> Tensor:
+        """-> float32 (1 + sources, channels, frames)."""
+        index, position = key
+        random = np.random.default_rng((index, int(position * 2**53)))
+        names = self.mixtures.store.meta.sources
+        return torch.stack([self.mixtures[key], *(self._crop(name, random) for name in names)])
+
+    def _crop(self, name: str, random: np.random.Generator) -> Tensor:
+        store, n_frames = self.mixtures.store, self.mixtures.n_frames
+        index = int(random.integers(len(store)))
+        start = int(random.integers(store.meta.n_frames - n_frames + 1))
+        gain = self.level * 10 ** (random.uniform(-self.gain_db, self.gain_db) / 20)
+        return scaled(store, store.source(index, name, start, n_frames), gain)

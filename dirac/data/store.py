@@ -1,13 +1,13 @@
 """Latents of mixtures and sources in one LMDB file, the same bytes for the same input.
 
 Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order if
-there are several; b"00000017/w00" and on are their waveforms, where latents keep no phase;
+there are several;
 b"00000017/dropped" says instead why it has none. `__meta__` comes last: with it, all is there.
 """
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from dirac.data.tracks import Excerpt
 
-VERSION = 2
+VERSION = 1
 META = b"__meta__"
+MAP_SIZE = 1 << 40  # address space, not disk; it stands in the file, so it is the same everywhere
 
 Latents = np.ndarray[Any, np.dtype[np.float32]]
-Array = np.ndarray[Any, np.dtype[Any]]
-WAVEFORM = "float16"  # 66 dB below a waveform, whatever its level, is what this leaves out
+Record = np.ndarray[Any, np.dtype[Any]] | str  # (1 + sources, channels, frames), or why dropped
 
 
 class StoreError(ValueError):
@@ -44,7 +44,6 @@ class StoreMeta:
     homogeneous: bool  # whether they grow with them exactly
     n_channels: int
     n_frames: int
-    n_samples: int  # of the waveforms kept beside, which begin where the frames do; 0 for none
     dtype: str
     sources: tuple[str, ...]
     excerpts: tuple[Excerpt, ...]
@@ -78,27 +77,11 @@ class LatentStore:
 
     def source(self, index: int, name: str, start: int = 0, n_frames: int | None = None) -> Latents:
         """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
-        return self._read(index, self._part(name), start, n_frames)
-
-    def waveform(self, index: int, name: str | None, start: int, n_samples: int) -> Latents:
-        """(n_samples,) of a source, or of the mixture, from sample `start` on; around it, silence.
-
-        Raises as `source`, and StoreError where the store keeps no waveforms.
-        """
-        if not self.meta.n_samples:
-            raise StoreError(f"{self.path} keeps no waveforms: its codec needs none")
-        first, last = max(start, 0), max(min(start + n_samples, self.meta.n_samples), 0)
-        heard = np.zeros(n_samples, np.float32)
-        with self._value(index, waveform_key, self._part(name) if name else 0) as value:
-            samples = np.frombuffer(value, WAVEFORM)[first:last]
-            heard[first - start : first - start + len(samples)] = samples
-        return heard
-
-    def _part(self, name: str) -> int:
         if name not in self.meta.sources:
             raise ValueError(f"{self.path} has {', '.join(self.meta.sources)}, but no {name}")
         several = len(self.meta.sources) > 1  # a single source is the mixture, and kept as that
-        return 1 + self.meta.sources.index(name) if several else 0
+        part = 1 + self.meta.sources.index(name) if several else 0
+        return self._read(index, part, start, n_frames)
 
     def _read(self, index: int, part: int, start: int, n_frames: int | None) -> Latents:
         end = self.meta.n_frames if n_frames is None else start + n_frames
@@ -107,17 +90,12 @@ class LatentStore:
                 f"{self.path} has {len(self)} excerpts of {self.meta.n_frames} frames: there is no "
                 f"excerpt {index} with frames {start} to {end}"
             )
-        with self._value(index, key_of, part) as value:
-            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, self.meta.n_frames)
-            return latents[:, start:end].astype(np.float32)
-
-    @contextmanager
-    def _value(self, index: int, key: Callable[[int, int], bytes], part: int) -> Iterator[Any]:
         with _environment(self.path).begin(buffers=True) as transaction:
-            value = transaction.get(key(self.meta.records[index], part))
+            value = transaction.get(_key(self.meta.records[index], part))
             if value is None:
                 raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
-            yield value
+            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, self.meta.n_frames)
+            return latents[:, start:end].astype(np.float32)
 
 
 def read_meta(path: Path) -> StoreMeta:
@@ -164,9 +142,76 @@ def _environment(path: Path) -> lmdb.Environment:
     return environment
 
 
-def key_of(number: int, part: int) -> bytes:
+class StoreWriter:
+    """Writes a store, or goes on with one that was killed.
+
+    The final bytes depend on the records and on which of them were appended together alone: the
+    file is opened anew for each commit, as after a kill, because LMDB reuses pages from memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._begin() as transaction, transaction.cursor() as cursor:
+            key = cursor.key() if cursor.last() else b""
+        self.is_finished = key == META
+        self.n_records = int(key[:8]) + 1 if key and not self.is_finished else 0
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Adds the next records, all or none of them."""
+        with self._begin(write=True) as transaction:
+            for number, record in enumerate(records, self.n_records):
+                for key, value in _items(number, record):
+                    transaction.put(key, value, append=True)
+        self.n_records += len(records)
+
+    def dropped(self) -> dict[int, str]:
+        """Number and reason of the records that are no latents."""
+        with self._begin() as transaction:
+            values = [transaction.get(_dropped_key(number)) for number in range(self.n_records)]
+        return {number: bytes(value).decode() for number, value in enumerate(values) if value}
+
+    def moments(self, n_channels: int, dtype: str) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each channel over all mixtures."""
+        n_values, total, squares = 0, np.zeros(n_channels), np.zeros(n_channels)
+        with self._begin() as transaction:
+            for number in range(self.n_records):
+                if value := transaction.get(_key(number, 0)):
+                    latents = np.frombuffer(value, dtype).reshape(n_channels, -1).astype(np.float64)
+                    n_values += latents.shape[1]
+                    total += latents.sum(1)
+                    squares += np.square(latents).sum(1)
+        mean = total / n_values
+        variance = np.maximum(squares / n_values - mean**2, 0)
+        return mean.tolist(), np.sqrt(variance).tolist()
+
+    def finish(self, meta: StoreMeta) -> None:
+        """Adds the metadata: only now is the store one that can be read."""
+        with self._begin(write=True) as transaction:
+            transaction.put(META, META_JSON.dump_json(meta), append=True)
+        self.is_finished = True
+
+    @contextmanager
+    def _begin(self, write: bool = False) -> Iterator[lmdb.Transaction]:
+        try:
+            with (
+                lmdb.open(str(self.path), subdir=False, lock=False, map_size=MAP_SIZE) as file,
+                file.begin(write=write) as transaction,
+            ):
+                yield transaction
+        except lmdb.Error as error:
+            message = f"{self.path} cannot be written (is the disk full?): {error}"
+            raise StoreError(message) from error
+
+
+def _key(number: int, part: int) -> bytes:
     return b"%08d/%02d" % (number, part)
 
 
-def waveform_key(number: int, part: int) -> bytes:
-    return b"%08d/w%02d" % (number, part)
+def _dropped_key(number: int) -> bytes:
+    return b"%08d/dropped" % number
+
+
+def _items(number: int, record: Record) -> list[tuple[bytes, bytes]]:
+    if isinstance(record, str):
+        return [(_dropped_key(number), record.encode())]
+    return [(_key(number, part), latents.tobytes()) for part, latents in enumerate(record)]

@@ -105,19 +105,17 @@ class Decomposition(nn.Module):
         return float(self.scale.square().mean().sqrt())
 
     def forward(self, batch: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
-        """batch: (batch, rows, channels, frames), latents of a mixture, of an anchor for each
+        """batch: (batch, 1 + components, channels, frames), latents of a mixture and of anchors
 
-        component and, if it is not what these compose to, of their remix; the paper's objective
-        takes the mixture alone -> the loss and its named terms. Each is a mean over the batch;
-        draws: of a batch of which this is a share.
+        (the paper's objective takes none of these) -> the loss and its named terms. Each is a mean
+        over the batch; draws: of a batch of which this is a share.
         """
         draws = draws or Draws(len(batch))
         signals = batch / self.scale
-        mixture, anchors = signals[:, 0], signals[:, 1 : 1 + self.n_latents]
+        mixture, anchors = signals[:, 0], signals[:, 1:]
         if self.objective == "paper":
             return {"loss": self._mixture_loss(mixture, draws)}
-        remix = signals[:, -1] if batch.shape[1] > 1 + self.n_latents else self.compose(anchors)
-        terms = self._anchor_losses(anchors, remix, draws)
+        terms = self._anchor_losses(anchors, draws)
         terms["composition"] = self._composition_loss(mixture, draws)
         loss = terms["rendering"] + terms["composition"]
         return {"loss": loss + self.masking_weight * terms["masking"], **terms}
@@ -155,12 +153,12 @@ class Decomposition(nn.Module):
         prediction = self.compose(predictions)
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))
 
-    def _anchor_losses(self, anchors: Tensor, remix: Tensor, draws: Draws) -> dict[str, Tensor]:
-        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(remix); and
+    def _anchor_losses(self, anchors: Tensor, draws: Draws) -> dict[str, Tensor]:
+        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a)); and
 
-        where alpha is 0, how well the regressed parts share out the anchors' sum.
+        where alpha is 0, how well the regressed parts share out the remix.
         """
-        components = self._noisy_components(remix, draws)
+        components = self._noisy_components(self.compose(anchors), draws)
         noise, alpha = draws.normal(anchors), draws.uniform(anchors)
         alpha = alpha * (draws.uniform(anchors) >= self.regression_share)
         prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
@@ -177,7 +175,7 @@ class Decomposition(nn.Module):
     def _masking_errors(self, parts: Tensor, anchors: Tensor) -> Tensor:
         """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.
 
-        X is the mean of a_j^e: what the refined estimates make of the parts
+        X, the mean of a_j^e, is the mixture: what the refined estimates make of the parts
         (`separation.refine`) is trained, and not their likeness alone. e is `exponent`.
         """
         powers = parts.float().clamp_min(1e-3) ** self.exponent

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dirac.data.store import VERSION, StoreMeta
-from dirac.data.store_writer import Encoded, StoreWriter
+from dirac.data.store import StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 2048, "n_iterations": 2}
@@ -25,21 +24,15 @@ def write_mixtures(
     sources: dict[str, np.ndarray] | None = None,
     homogeneous: bool = True,
     codec: dict[str, Any] = CODEC,
-    waveforms: np.ndarray | None = None,
 ) -> Path:
-    """mixtures, and each of the sources if there are any: (excerpts, channels, frames); waveforms,
-
-    if these are kept, of all: (excerpts, 1 + sources, samples).
-    """
+    """mixtures, and each of the sources if there are any: (excerpts, channels, frames)."""
     n_excerpts, n_channels, n_frames = mixtures.shape
     stems = sources or {}
     writer = StoreWriter(path)
-    latents = np.stack([mixtures, *stems.values()], axis=1)
-    kept = [None] * n_excerpts if waveforms is None else waveforms
-    writer.append([Encoded(*record) for record in zip(latents, kept, strict=True)])
+    writer.append(list(np.stack([mixtures, *stems.values()], axis=1)))
     writer.finish(
         StoreMeta(
-            version=VERSION,
+            version=1,
             data_name="synthetic",
             codec=codec,
             sample_rate=24_000,
@@ -48,7 +41,6 @@ def write_mixtures(
             homogeneous=homogeneous,
             n_channels=n_channels,
             n_frames=n_frames,
-            n_samples=0 if waveforms is None else waveforms.shape[-1],
             dtype=str(mixtures.dtype),
             sources=tuple(stems),
             excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(n_excerpts)),

@@ -6,8 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from dirac.data.datasets import MixtureDataset
-from dirac.data.store import VERSION, StoreMeta
-from dirac.data.store_writer import Encoded, StoreWriter
+from dirac.data.store import StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 
 N_FRAMES = 20
@@ -20,14 +19,11 @@ def path(tmp_path) -> Path:
     writer = StoreWriter(path)
     frames = np.arange(N_FRAMES, dtype=np.float16)
     writer.append(
-        [
-            Encoded(np.stack([np.stack([frames + 100 * i] * 2), -np.ones((2, N_FRAMES))]))
-            for i in range(3)
-        ]
+        [np.stack([np.stack([frames + 100 * i] * 2), -np.ones((2, N_FRAMES))]) for i in range(3)]
     )
     writer.finish(
         StoreMeta(
-            version=VERSION,
+            version=1,
             data_name="synthetic",
             codec={},
             sample_rate=24_000,
@@ -36,7 +32,6 @@ def path(tmp_path) -> Path:
             homogeneous=True,
             n_channels=2,
             n_frames=N_FRAMES,
-            n_samples=0,
             dtype="float64",
             sources=("drums",),
             excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(3)),

@@ -193,7 +193,7 @@ def test_anchors_are_rendered_from_the_components_of_what_they_compose_to() -> N
     model = make(composition="sum")
     anchors = torch.randn(1, 2, 3, 8)
     model.denoiser = Answer(anchors[0])
-    assert model._anchor_losses(anchors, anchors.sum(1), Draws(1))["rendering"] == 0
+    assert model._anchor_losses(anchors, Draws(1))["rendering"] == 0
     torch.testing.assert_close(model.denoiser.asked[2], model.encode(anchors.sum(1))[0])
 
 
@@ -201,8 +201,7 @@ def test_anchors_are_rendered_from_the_components_of_what_they_compose_to() -> N
 def test_the_share_of_draws_that_regress(share: float) -> None:
     model = make(regression_share=share, n_latents=1)
     model.denoiser = Answer(torch.zeros(1))
-    anchors = torch.randn(2000, 1, 3, 1)
-    model._anchor_losses(anchors, anchors[:, 0], Draws(2000))
+    model._anchor_losses(torch.randn(2000, 1, 3, 1), Draws(2000))
     _, alpha, _ = model.denoiser.asked
     assert (alpha == 0).float().mean().item() == pytest.approx(share, abs=0.05)
     assert alpha.max() <= 1
