@@ -112,23 +112,6 @@ def test_songs_bend_the_profiles_towards_their_own():
     assert np.abs(adapted - presences)[songs < 9].max() < 0.01
 
 
-def test_a_tone_that_is_left_at_once_is_not_held(tmp_path):
-    """Two of one pitch and level, one held, one struck twice in each window: a bass and a conga."""
-    pitch = np.where(np.arange(N_CHANNELS) % 3 == 0, 1.0, 0.0)[:, None]
-    held = np.tile(pitch, (1, WINDOW))
-    struck = pitch * (np.arange(WINDOW) % 4 == 0)
-    path = stores.write_mixtures(tmp_path / "a.lmdb", np.stack([held, struck]), 2.0)
-    bass, conga = read_windows(path, WINDOW, listen).statistics
-    along_time, along_frequency, in_what_is_held = np.split(
-        np.array([bass, conga]), [N_CHANNELS, 2 * N_CHANNELS - 1], axis=1
-    )
-    assert not along_time[0].any()
-    assert along_time[1].sum() > 0.5
-    assert (along_frequency.sum(axis=1) > 0.1).all()
-    assert in_what_is_held[0].sum() > 0.3
-    assert not in_what_is_held[1].any()
-
-
 def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presence):
     train = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
     other = presence[::-1, ::-1]
