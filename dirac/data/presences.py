@@ -1,10 +1,9 @@
 """How much of a window is whose, told by statistics of the sound alone: presences of sources.
 
-In a window, how much magnitudes change along time, along frequency, and along frequency in what is
-held, is about a sum over the sources: a profile times a presence (what is struck stands upright in
-a spectrogram, what is held lies). Nonnegative matrix factorisation of these statistics finds both.
-A slapped bass stands more upright than a plucked one: so each song bends the profiles towards its
-own windows.
+In a window, how much magnitudes change along time and along frequency is about a sum over the
+sources: a profile times a presence (what is struck stands upright in a spectrogram, what is held
+lies). Nonnegative matrix factorisation of these statistics finds both. A slapped bass stands more
+upright than a plucked one: so each song bends the profiles towards its own windows.
 """
 
 import warnings
@@ -28,7 +27,6 @@ MAX_READ = 1_000_000  # windows, evenly spread: anchors enough, and memory stays
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
 N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
-N_STRETCHES, HELD = 2, 0.25  # of a window, and the quantile of a stretch below which nothing falls
 OWN_WINDOWS = 8.0  # that a song must have for profiles of its own to weigh as much as all songs'
 NOT_ZERO = 1e-3  # a factorisation that begins with nothing stays there
 FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
@@ -141,17 +139,16 @@ def _balanced(statistics: Array) -> Array:
 
 
 def _changes(amplitude: Array) -> Array:
-    """Mean squares of the changes of magnitudes (bands, frames) along time, along frequency, and
+    """Mean squares of the changes of magnitudes (bands, frames) along time, then frequency.
 
-    along frequency of what is held: a conga has a pitch as a bass has, but leaves it at once.
-    (3 N_BANDS,) at most, gathered from neighbouring bands.
+    (2 N_BANDS,) at most, gathered from neighbouring bands.
     """
-    stretches = np.array_split(amplitude, N_STRETCHES, axis=1)
-    held = np.stack([np.quantile(stretch, HELD, axis=1) for stretch in stretches], axis=1)
+    along_time = np.square(np.diff(amplitude, axis=1)).mean(axis=1)
+    along_frequency = np.square(np.diff(amplitude, axis=0)).mean(axis=1)
     return np.array(
         [
             band.mean()
-            for changes in (np.diff(amplitude), np.diff(amplitude, axis=0), np.diff(held, axis=0))
-            for band in np.array_split(np.square(changes).mean(axis=1), min(N_BANDS, len(changes)))
+            for changes in (along_time, along_frequency)
+            for band in np.array_split(changes, min(N_BANDS, len(changes)))
         ]
     )
