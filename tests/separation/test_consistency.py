@@ -3,9 +3,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from dirac.separation.consistency import (
     FLOOR,
+    N_BLURRED,
     Refinement,
     consistent_below,
     consistent_estimates,
@@ -79,6 +81,26 @@ def test_low_bands_alone_agree_as_all_would(factor: int, n_samples: int) -> None
     torch.testing.assert_close(found.sum(0), mixture, rtol=0, atol=1e-5)
     expected = consistent_estimates(mixture, masks, masks, N_FFT, SETTINGS)
     assert (found - expected).norm() <= 0.02 * expected.norm()
+
+
+@pytest.mark.parametrize("factor", [1, 2, 8])
+def test_low_bands_are_steered_where_they_agree(factor: int) -> None:
+    mixture = torch.randn(2, 8000, generator=torch.Generator().manual_seed(0))
+    masks = random_masks(2, 1, mixture)
+
+    def swap(estimates: Tensor, decimated: Tensor) -> Tensor:
+        assert decimated.shape == (2, 8000 // factor)
+        torch.testing.assert_close(estimates.sum(0), decimated, rtol=0, atol=1e-5)
+        return estimates.flip(0)
+
+    straight, swapped = (
+        consistent_below(mixture, masks, masks, N_FFT, SETTINGS, factor, *steer)
+        for steer in ((), (swap,))
+    )
+    torch.testing.assert_close(swapped.sum(0), mixture, rtol=0, atol=1e-5)
+    below = slice(N_FFT // (2 * factor) - 2 * N_BLURRED)
+    change = stft(swapped - straight.flip(0), N_FFT)[:, :, below]
+    assert change.norm() <= 0.1 * stft(straight[0] - straight[1], N_FFT)[:, below].norm()
 
 
 @pytest.mark.parametrize(
