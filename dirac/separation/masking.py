@@ -10,22 +10,17 @@ from torch import Tensor, nn
 from dirac.audio.codecs import Codec
 from dirac.audio.spectrogram import Spectrogram
 from dirac.separation.consistency import consistent_below, repeated_masks
-from dirac.separation.manner import Manner, second_opinion
+from dirac.separation.manner import second_opinion
 from dirac.separation.refine import ratio_masks, stft
 from dirac.separation.settings import Settings
 
 
 def masked(
-    parts: Tensor,
-    waveform: Tensor,
-    sample_rate: int,
-    codec: Codec,
-    settings: Settings,
-    manner: Manner | None = None,
+    parts: Tensor, waveform: Tensor, sample_rate: int, codec: Codec, settings: Settings
 ) -> Tensor:
     """The mixture (channels, time) through the masks of parts (parts, channels, frames),
 
-    refined as in `consistency` and, with a manner, by a second opinion.
+    refined as in `consistency` and by a second opinion, as far as `settings.manner` has it.
     """
     magnitudes, hop = magnitudes_of(parts, codec, settings.n_fft)
     mixture = waveform.to(parts.device)
@@ -44,11 +39,10 @@ def masked(
     masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
     factor = refinement.decimation(sample_rate, n_fft)
 
+    length = window_at(ratio / factor, settings.manner.n_fft)
+
     def steer(estimates: Tensor, mixture: Tensor) -> Tensor:
-        if manner is None:
-            return estimates
-        length = window_at(ratio / factor, manner.n_fft)
-        return second_opinion(estimates, mixture, sample_rate / factor, length, manner)
+        return second_opinion(estimates, mixture, sample_rate / factor, length, settings.manner)
 
     powers = masks * loudness
     return consistent_below(mixture, masks, powers, n_fft, refinement, factor, steer).cpu()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -197,13 +198,13 @@ class Separator:
     def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
         latents = self.encode(waveform, sample_rate) * gain
         parts = self.model.regress(self.model.encode(latents))[0]
-        manner = self.settings.manner
-        return masked(parts, waveform, sample_rate, self.codec, self.settings, manner)
+        return masked(parts, waveform, sample_rate, self.codec, self.settings)
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
-        """As `masking.masked`, with this codec and these settings, by no second opinion."""
-        return masked(parts, waveform, sample_rate, self.codec, self.settings)
+        """As `masking.masked`, with this codec and these settings, but for the second opinion."""
+        alone = replace(self.settings, manner=replace(self.settings.manner, weight=0.0))
+        return masked(parts, waveform, sample_rate, self.codec, alone)
 
     @torch.inference_mode()
     def _decode(
