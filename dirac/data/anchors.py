@@ -22,10 +22,8 @@ from dirac.data.presences import (
     AnchorError,
     Array,
     Listen,
-    adapt_presences,
-    find_presences,
-    fit_profiles,
     read_windows,
+    tell_presences,
 )
 from dirac.data.store import LatentStore
 
@@ -127,12 +125,12 @@ def find_by_statistics(
 ) -> list[Anchors]:
     """Of each store the anchors, by the profiles of the first, which is that of training."""
     windows = [read_windows(path, settings.n_frames, listen) for path in stores]
-    profiles = fit_profiles(windows[0], n_sources, seed)
-    found = []
-    for of_store in windows:
-        presences = adapt_presences(of_store, profiles, find_presences(of_store, profiles))
-        found.append(find_anchors(of_store.places, presences, settings))
-    return found
+    return [
+        find_anchors(of_store.places, presences, settings)
+        for of_store, presences in zip(
+            windows, tell_presences(windows, n_sources, seed), strict=True
+        )
+    ]
 
 
 def find_by_ear(

@@ -4,10 +4,14 @@ In a window, how much magnitudes change along time and along frequency is about 
 sources: a profile times a presence (what is struck stands upright in a spectrogram, what is held
 lies). Nonnegative matrix factorisation of these statistics finds both. A slapped bass stands more
 upright than a plucked one: so each song bends the profiles towards its own windows.
+
+A conga has a pitch, as a bass has, but is left at once. So there is a second opinion by what is
+held, of windows in which next to nothing is: there it knows drums that changes do not tell, and
+elsewhere it takes hi-hats over a bass for drums alone.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,9 @@ MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
 N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
 OWN_WINDOWS = 8.0  # that a song must have for profiles of its own to weigh as much as all songs'
+STRETCH = 8  # frames, at 75 Hz: what sounds all through one is held
+HELD = 0.05  # share of a window's power from which on something is
+SOUNDS = 0.005  # of a window's mean power: what its softer half has at least, if both sound
 NOT_ZERO = 1e-3  # a factorisation that begins with nothing stays there
 FIT: dict[str, Any] = {"solver": "mu", "beta_loss": "kullback-leibler", "max_iter": 400}
 
@@ -40,12 +47,15 @@ class AnchorError(ValueError):
 class Windows:
     """Windows side by side in the excerpts of a store.
 
-    places: (windows, 2), excerpt and first frame; statistics: (windows, statistics), sum 1 each;
-    songs: (windows,), numbers.
+    places: (windows, 2), excerpt and first frame; changes, with_held: (windows, statistics), sum 1
+    each, changes alone and what is held besides; left: (windows,), whether all that sounds is left
+    at once, and goes on sounding; songs: (windows,), numbers.
     """
 
     places: Array
-    statistics: Array
+    changes: Array
+    with_held: Array
+    left: Array
     songs: Array
 
 
@@ -55,7 +65,7 @@ def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
     Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
-    places, statistics = [], []
+    places, changes, held, left = [], [], [], []
     n_windows = len(store) * (store.meta.n_frames // n_frames)
     numbers = range(0, len(store), n_windows // MAX_READ + 1)
     for index in tqdm(numbers, "reading windows", unit="excerpt"):
@@ -64,44 +74,74 @@ def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
         for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
             places.append((index, start))
             window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
-            statistics.append(_changes(window))
-    table = np.array(statistics, dtype=np.float64)
+            changes.append(_changes(window))
+            held.append(_held(window))
+            left.append(is_left(window))
+    table = np.array(changes, dtype=np.float64)
     if not table.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    balanced = _balanced(table)
-    total = balanced.sum(axis=1)
+    total = _balanced(table).sum(axis=1)
     loud = total > QUIET * total.mean()
     named, chosen = [excerpt.track for excerpt in store.meta.excerpts], np.array(places)[loud]
     songs = np.unique(named, return_inverse=True)[1][chosen[:, 0]]
-    return Windows(chosen, balanced[loud] / total[loud, None], songs)
+    tables = (table, np.concatenate([table, held], axis=1))
+    by_changes, with_held = (_of_sum_1(_balanced(statistics)[loud]) for statistics in tables)
+    return Windows(chosen, by_changes, with_held, np.array(left)[loud], songs)
 
 
-def fit_profiles(windows: Windows, n_sources: int, seed: int) -> Array:
+def tell_presences(stores: Sequence[Windows], n_sources: int, seed: int) -> list[Array]:
+    """How much of each window each source explains, (windows, sources), for the windows of each
+
+    store, by the profiles of the first, which is that of training.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    songs = [windows.songs for windows in stores]
+    told = by_profiles([windows.changes for windows in stores], songs, n_sources, seed)
+    others = by_profiles([windows.with_held for windows in stores], songs, n_sources, seed)
+    same = linear_sum_assignment(-told[0].T @ others[0])[1]  # both factorisations have any order
+    return [
+        np.where(windows.left[:, None], np.maximum(by_changes, by_held[:, same]), by_changes)
+        for windows, by_changes, by_held in zip(stores, told, others, strict=True)
+    ]
+
+
+def by_profiles(
+    statistics: Sequence[Array], songs: Sequence[Array], n_sources: int, seed: int
+) -> list[Array]:
+    """Presences of each table of statistics by the profiles of the first, bent by each song."""
+    profiles = fit_profiles(statistics[0], n_sources, seed)
+    return [
+        adapt_presences(table, of_song, profiles, find_presences(table, profiles))
+        for table, of_song in zip(statistics, songs, strict=True)
+    ]
+
+
+def fit_profiles(statistics: Array, n_sources: int, seed: int) -> Array:
     """The profiles of the sources, (sources, statistics), each of sum 1."""
     from sklearn.decomposition import NMF
 
-    chosen = windows.statistics
+    chosen = statistics
     if len(chosen) > MAX_FITTED:
         chosen = np.random.default_rng(seed).choice(chosen, MAX_FITTED, replace=False)
     if len(chosen) < n_sources:
         raise AnchorError(f"{n_sources} sources cannot be told apart in {len(chosen)} windows")
     model = NMF(n_sources, init="nndsvda", random_state=seed, **FIT)
     model.fit(chosen)
-    profiles: Array = model.components_
-    return profiles / profiles.sum(axis=1, keepdims=True)
+    return _of_sum_1(model.components_)
 
 
-def find_presences(windows: Windows, profiles: Array) -> Array:
+def find_presences(statistics: Array, profiles: Array) -> Array:
     """How much of each window each source explains, (windows, sources), each of sum 1."""
     from sklearn.decomposition import non_negative_factorization
 
     presences: Array = non_negative_factorization(
-        windows.statistics, H=profiles, update_H=False, n_components=len(profiles), **FIT
+        statistics, H=profiles, update_H=False, n_components=len(profiles), **FIT
     )[0]
-    return presences / presences.sum(axis=1, keepdims=True).clip(1e-12)
+    return _of_sum_1(presences)
 
 
-def adapt_presences(windows: Windows, profiles: Array, presences: Array) -> Array:
+def adapt_presences(statistics: Array, songs: Array, profiles: Array, presences: Array) -> Array:
     """Presences like these of all songs' profiles, with those of each song in their place:
 
     a factorisation of its own windows that begins with both, and in which the profiles count as
@@ -112,12 +152,12 @@ def adapt_presences(windows: Windows, profiles: Array, presences: Array) -> Arra
 
     adapted = np.empty_like(presences)
     known = OWN_WINDOWS * profiles
-    for song in np.unique(windows.songs):
-        own = windows.songs == song
+    for song in np.unique(songs):
+        own = songs == song
         begin = np.concatenate([presences[own], OWN_WINDOWS * np.eye(len(profiles))])
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
             found, bent, _ = non_negative_factorization(
-                np.concatenate([windows.statistics[own], known]),
+                np.concatenate([statistics[own], known]),
                 W=begin + NOT_ZERO,
                 H=profiles + NOT_ZERO * profiles.mean(),
                 n_components=len(profiles),
@@ -125,7 +165,24 @@ def adapt_presences(windows: Windows, profiles: Array, presences: Array) -> Arra
                 **FIT,
             )
         adapted[own] = found[: own.sum()] * bent.sum(axis=1)
-    return adapted / adapted.sum(axis=1, keepdims=True).clip(1e-12)
+    return _of_sum_1(adapted)
+
+
+def is_left(amplitude: Array) -> bool:
+    """Whether both halves of a window (bands, frames) sound, and next to none of it is held."""
+    power = np.square(np.square(amplitude.astype(np.float64)))
+    n_stretches = max(1, power.shape[1] // STRETCH)
+    held = [
+        stretch.shape[1] * stretch.min(axis=1).sum()
+        for stretch in np.array_split(power, n_stretches, axis=1)
+    ]
+    softer = min(half.mean() for half in np.array_split(power, 2, axis=1))
+    return bool(sum(held) < HELD * power.sum() and softer > SOUNDS * power.mean())
+
+
+def _of_sum_1(rows: Array) -> Array:
+    normalised: Array = rows / rows.sum(axis=1, keepdims=True).clip(1e-12)
+    return normalised
 
 
 def _balanced(statistics: Array) -> Array:
@@ -143,12 +200,17 @@ def _changes(amplitude: Array) -> Array:
 
     (2 N_BANDS,) at most, gathered from neighbouring bands.
     """
-    along_time = np.square(np.diff(amplitude, axis=1)).mean(axis=1)
-    along_frequency = np.square(np.diff(amplitude, axis=0)).mean(axis=1)
-    return np.array(
-        [
-            band.mean()
-            for changes in (along_time, along_frequency)
-            for band in np.array_split(changes, min(N_BANDS, len(changes)))
-        ]
-    )
+    changes = (np.diff(amplitude, axis=1), np.diff(amplitude, axis=0))
+    return np.concatenate([_gathered(change) for change in changes])
+
+
+def _held(amplitude: Array) -> Array:
+    """The same along frequency, (N_BANDS,) at most, of what is held through most of each half."""
+    halves = np.array_split(amplitude, 2, axis=1)
+    return _gathered(np.diff([np.quantile(half, 0.25, axis=1) for half in halves], axis=1).T)
+
+
+def _gathered(changes: Array) -> Array:
+    """Mean squares of (bands, frames), (N_BANDS,) of neighbouring bands, fewer if there are."""
+    means = np.square(changes).mean(axis=1)
+    return np.array([band.mean() for band in np.array_split(means, min(N_BANDS, len(means)))])

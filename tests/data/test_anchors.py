@@ -11,8 +11,6 @@ from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, he
 from dirac.data.datasets import MixtureDataset
 from dirac.data.presences import (
     AnchorError,
-    Windows,
-    adapt_presences,
     find_presences,
     fit_profiles,
     read_windows,
@@ -68,11 +66,12 @@ def presence_at(places: np.ndarray, presence: np.ndarray) -> set[int]:
 def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
     windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
     assert windows.places.shape == (160, 2)
-    assert windows.statistics.shape == (160, 2 * N_CHANNELS - 1)
-    profiles = fit_profiles(windows, 2, seed=0)
+    assert windows.changes.shape == (160, 2 * N_CHANNELS - 1)
+    assert windows.with_held.shape == (160, 3 * N_CHANNELS - 2)
+    profiles = fit_profiles(windows.changes, 2, seed=0)
     assert np.allclose(profiles.sum(axis=1), 1)
     first, second = find_anchors(
-        windows.places, find_presences(windows, profiles), settings(share=0.15)
+        windows.places, find_presences(windows.changes, profiles), settings(share=0.15)
     )
     assert len(first) == len(second) == 24
     found = [presence_at(first, presence), presence_at(second, presence)]
@@ -81,45 +80,20 @@ def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
 
 def test_all_windows_that_a_source_has_alone_are_its_anchors(tmp_path, presence):
     windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
-    presences = find_presences(windows, fit_profiles(windows, 2, seed=0))
+    presences = find_presences(windows.changes, fit_profiles(windows.changes, 2, seed=0))
     found = find_anchors(windows.places, presences, settings(share=0.01, presence=0.98))
     expected = [(presence == source).sum() for source in (STEADY, FLICKERING)]
     assert sorted(map(len, found)) == sorted(expected)
-
-
-def test_songs_bend_the_profiles_towards_their_own():
-    """In one song of ten a source is more like the other than elsewhere, and like nothing else."""
-    random = np.random.default_rng(0)
-    weights = np.array([[1, 0], [0, 1], [1, 1], [1, 2], [2, 1], [0, 1]] * 6)
-    usual = np.array([[8, 4, 1, 1, 0.2, 3], [1, 1, 4, 8, 0.2, 0.2]])
-    unusual = np.array([[8, 4, 1, 1, 0.2, 3], [4, 2, 4, 5, 6, 0.2]])
-    statistics = np.concatenate(
-        [
-            weights @ profiles * random.uniform(0.95, 1.05, (len(weights), 6))
-            for profiles in [usual] * 9 + [unusual]
-        ]
-    )
-    statistics /= statistics.sum(axis=1, keepdims=True)
-    songs = np.arange(10).repeat(len(weights))
-    windows = Windows(np.zeros((len(songs), 2), dtype=int), statistics, songs)
-    of_all = usual / usual.sum(axis=1, keepdims=True)
-    presences = find_presences(windows, of_all)
-    adapted = adapt_presences(windows, of_all, presences)
-    assert np.allclose(adapted.sum(axis=1), 1)
-    alone = (songs == 9) & (np.tile(weights[:, 0], 10) == 0)
-    assert presences[alone, 1].max() < 0.75
-    assert adapted[alone, 1].min() > 0.8
-    assert np.abs(adapted - presences)[songs < 9].max() < 0.01
 
 
 def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presence):
     train = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
     other = presence[::-1, ::-1]
     validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW, listen)
-    profiles = fit_profiles(train, 2, seed=0)
+    profiles = fit_profiles(train.changes, 2, seed=0)
     for mine, its in zip(
-        find_anchors(train.places, find_presences(train, profiles), settings()),
-        find_anchors(validation.places, find_presences(validation, profiles), settings()),
+        find_anchors(train.places, find_presences(train.changes, profiles), settings()),
+        find_anchors(validation.places, find_presences(validation.changes, profiles), settings()),
         strict=True,
     ):
         assert presence_at(mine, presence) == presence_at(its, other)
@@ -137,7 +111,7 @@ def test_windows_may_be_heard_at_another_rate(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
     windows = read_windows(path, WINDOW, lambda latents: latents[..., ::2])
     assert np.array_equal(windows.places, read_windows(path, WINDOW, listen).places)
-    presences = find_presences(windows, fit_profiles(windows, 2, seed=0))
+    presences = find_presences(windows.changes, fit_profiles(windows.changes, 2, seed=0))
     found = [
         presence_at(places, presence)
         for places in find_anchors(windows.places, presences, settings(share=0.15))
@@ -165,7 +139,7 @@ def test_a_silent_store_has_no_anchors(tmp_path):
 def test_more_sources_than_windows_is_an_error(tmp_path):
     windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 4), BOTH)), WINDOW, listen)
     with pytest.raises(AnchorError, match="5 sources cannot be told apart in 4 windows"):
-        fit_profiles(windows, 5, seed=0)
+        fit_profiles(windows.changes, 5, seed=0)
 
 
 def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
