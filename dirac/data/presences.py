@@ -205,7 +205,10 @@ def _changes(amplitude: Array) -> Array:
 
 
 def _held(amplitude: Array) -> Array:
-    """The same along frequency, (N_BANDS,) at most, of what is held through most of each half."""
+    """Mean squares of the changes along frequency of what magnitudes (bands, frames) have for three
+
+    quarters of each half, (N_BANDS,) at most, gathered as those of `_changes`.
+    """
     halves = np.array_split(amplitude, 2, axis=1)
     return _gathered(np.diff([np.quantile(half, 0.25, axis=1) for half in halves], axis=1).T)
 
