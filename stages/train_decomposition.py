@@ -30,6 +30,7 @@ from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
 from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
+from dirac.models.widening import widened
 from dirac.params import Params, load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
 from dirac.training.batches import KeyedDataset
@@ -109,7 +110,7 @@ def train(this: Round) -> Path:
     model = Decomposition(**card["model"])
     model.set_scale(torch.tensor(meta.rms))
     if this.start:
-        fill(model, load_model(this.start)[0])
+        begin(model, this.start)
         if meta.homogeneous:  # these latents may be louder or softer than those that it has heard
             model.scale *= mean(meta.rms) / model.level
     teacher = model.to(processes.device) if this.start else None
@@ -120,6 +121,13 @@ def train(this: Round) -> Path:
     )
     picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
     return fit(this.session, processes, model, (training, validation), settings, card, picture)
+
+
+def begin(model: Decomposition, start: Path) -> None:
+    """Gives it the weights in `start`, of a model of the same shape, or of narrower components."""
+    state, card = load_model(start)
+    n_more = model.n_component_channels - card["model"]["encoder"]["n_component_channels"]
+    fill(model, widened(state, model.state_dict(), n_more) if n_more > 0 else state)
 
 
 def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedDataset, KeyedDataset]:

@@ -81,10 +81,11 @@ class Decomposition(nn.Module):
         self.n_latents = n_latents
         self.composition: Composition = composition
         self.target: Target = target
+        self.n_component_channels: int = encoder["n_component_channels"]
         self.noise = encoder["noise"]
         shape = {key: value for key, value in encoder.items() if key != "noise"}
         self.encoder = ComponentEncoder(n_latents, n_channels, **shape)
-        self.denoiser = UNet(n_channels, encoder["n_component_channels"], **denoiser)
+        self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
     def set_scale(self, level: Tensor) -> None:

@@ -1,0 +1,31 @@
+"""Weights of a decomposition for one whose components have more channels."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+
+def widened(state: Mapping[str, Tensor], first: Mapping[str, Tensor], n: int) -> dict[str, Tensor]:
+    """state: weights of a model; first: those that a model begins with whose components have
+
+    n channels more -> weights with which that renders what the old one did.
+
+    New channels are encoded by first weights, and what was there takes nothing of them yet
+    (Net2Net: Chen et al. 2016). They come behind the old ones, as the networks add a component
+    behind their own channels. Weights that differ otherwise are left as they are.
+    """
+    return {
+        name: _grown(old, first[name], n) if name in first else old for name, old in state.items()
+    }
+
+
+def _grown(old: Tensor, first: Tensor, n: int) -> Tensor:
+    """Of (n_out, n_in, kernel) or (n_out,), with n outputs or inputs more, if `first` has them."""
+    sizes = tuple(old.shape)
+    more = {new - size for new, size in zip(first.shape, sizes, strict=False)}
+    if old.ndim != first.ndim or more | {0, n} != {0, n} or more == {0}:
+        return old
+    grown = first.clone()
+    grown[: sizes[0]] = 0.0  # of the new inputs
+    grown[tuple(slice(size) for size in sizes)] = old
+    return grown
