@@ -126,7 +126,10 @@ def train(this: Round) -> Path:
 def begin(model: Decomposition, start: Path) -> None:
     """Gives it the weights in `start`, of a model of the same shape, or of narrower components."""
     state, card = load_model(start)
-    n_more = model.n_component_channels - card["model"]["encoder"]["n_component_channels"]
+    try:
+        n_more = model.n_component_channels - card["model"]["encoder"]["n_component_channels"]
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"train.start: the model in {start} is no decomposition") from error
     fill(model, widened(state, model.state_dict(), n_more) if n_more > 0 else state)
 
 

@@ -78,10 +78,7 @@ class Separator:
     @property
     def component_shape(self) -> tuple[int, int]:
         """Components, and channels of each."""
-        with torch.inference_mode():
-            silence = torch.zeros(1, self.codec.n_channels, 1, device=self.device)
-            n, n_channels = self.model.encode(silence).shape[1:3]
-        return n, n_channels
+        return self.model.n_latents, self.model.n_component_channels
 
     def refined(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """The mixture through masks that the regressed parts make; its own sound is kept."""

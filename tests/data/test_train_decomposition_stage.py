@@ -161,11 +161,21 @@ def test_a_model_goes_on_with_wider_components(tmp_path: Path) -> None:
         torch.testing.assert_close(new.regress(wider), old.regress(components))
 
 
-def test_a_model_goes_on_with_no_narrower_components(tmp_path: Path) -> None:
+def test_a_model_goes_on_with_no_other_shape(tmp_path: Path) -> None:
     stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
     start = tiny_models.write_decomposition(tmp_path / "start")
-    with pytest.raises(CheckpointError, match="in the file"):
-        stage["begin"](decomposition_of(1), start)
+    shape = tiny_models.card()["model"]
+    shape["encoder"] |= {"n_component_channels": 5, "channels": [16]}
+    for other in (decomposition_of(1), Decomposition(**shape)):
+        with pytest.raises(CheckpointError, match="in the file"):
+            stage["begin"](other, start)
+
+
+def test_a_model_goes_on_from_no_prior(tmp_path: Path) -> None:
+    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    start = tiny_models.write_prior(tmp_path / "start")
+    with pytest.raises(CheckpointError, match="is no decomposition"):
+        stage["begin"](decomposition_of(5), start)
 
 
 def test_anchors_in_latents_of_a_network_are_those_of_their_sound(

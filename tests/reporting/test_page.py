@@ -104,7 +104,7 @@ def test_numbers_and_params_come_from_the_files(run: ReportFiles) -> None:
     run.metrics.write_text(json.dumps(metrics))
     html = rendered(run)
     assert "but 0.3 dB below HPSS" in html
-    assert "write a song as two\n" in html
+    assert "as two components" in html
     assert "drums in 1, bass in 0." in html
     assert "Sources left without a part: NMF 2." in html
     assert "BSS Eval is undefined" not in html
