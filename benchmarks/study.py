@@ -155,6 +155,7 @@ def score(study: Study, folder: Path, params: Params, latents: Path) -> dict[str
         "si_sdr": scores["refined"],
         "baselines": {name: scores[name]["mean"] for name in blind_names(scores)},
         "oracle": scores["codec_oracle"]["mean"],
+        "oracle_mask": scores["codec_mask"]["mean"],
         "scores": scores,
         "n_excerpts": len(excerpts.numbers),
         "n_parameters": sum(weight.numel() for weight in separator.model.parameters()),

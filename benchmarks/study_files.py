@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import statistics
@@ -17,7 +18,7 @@ from dirac.settings import apply
 
 Entry = Mapping[str, Any]  # a run of the study
 
-COLUMNS = ("seeds", "mean", "worst", "best", "baseline", "margin", "oracle", "distance")
+COLUMNS = ("seeds", "mean", "worst", "best", "baseline", "margin", "oracle", "distance", "mask")
 
 
 def digest(value: object) -> str:
@@ -84,7 +85,8 @@ def locked(path: Path) -> Iterator[None]:
 def table(runs: Sequence[Entry]) -> str:
     """A line for each setting: SI-SDR in dB over its seeds, beside the best blind baseline and
 
-    the oracle at the same resolution, with the mean's distance to both.
+    the oracle at the same resolution, refined alike, with the mean's distance to both; and the
+    plain mask of that oracle, nan where an older run has none.
     """
     groups: dict[str, list[Entry]] = {}
     for run in runs:
@@ -108,5 +110,6 @@ def summarize(runs: Sequence[Entry]) -> tuple[tuple[float, ...], str]:
     }
     best = max(baselines, key=lambda name: baselines[name])
     oracle = statistics.fmean(run["oracle"] for run in runs)
-    bounds = (baselines[best], mean - baselines[best], oracle, oracle - mean)
+    mask = statistics.fmean(run.get("oracle_mask", math.nan) for run in runs)
+    bounds = (baselines[best], mean - baselines[best], oracle, oracle - mean, mask)
     return (mean, min(scores), max(scores), *bounds), best

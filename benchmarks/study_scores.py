@@ -25,7 +25,7 @@ Scores = dict[str, dict[str, float]]  # by method: the mean and each source, in 
 Methods = Mapping[str, Callable[[int], Method]]  # by name; of the number of an excerpt
 
 OURS = ("refined", "decoded", "untrained")
-BOUNDS = ("oracle", "codec_oracle")
+BOUNDS = ("oracle", "codec_oracle", "codec_mask")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,10 @@ def sets_of_methods(
         "untrained": partial(_same, partial(separate_mixture, untrained.refined)),
     }
     blind = make_baselines(params.evaluate, len(params.data.sources), baseline_seed)
-    others = blind | {"codec_oracle": partial(codec_oracle, encode, separator.masked)}
+    others = blind | {
+        "codec_oracle": partial(codec_oracle, encode, separator.masked),
+        "codec_mask": partial(codec_oracle, encode, separator.plainly_masked),
+    }
     return ours, {name: partial(_same, method) for name, method in others.items()}
 
 

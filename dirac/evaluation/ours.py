@@ -19,7 +19,7 @@ from dirac.model_files import load_model
 from dirac.separation.separator import Separator
 
 PARTS = ("refined", "decoded")  # what the model makes of a mixture
-METHODS = (*PARTS, "untrained", "codec", "codec_oracle")
+METHODS = (*PARTS, "untrained", "codec", "codec_oracle", "codec_mask")
 
 
 class MismatchError(ValueError):
@@ -148,10 +148,10 @@ class Ours:
                 return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
             case "codec":
                 return round_trip(self._encode, codec.decode, references, codec.sample_rate)
-            case "codec_oracle":
-                return codec_oracle(
-                    self._encode, self.separator.masked, references, codec.sample_rate
-                )
+            case "codec_oracle" | "codec_mask":
+                ours = self.separator
+                mask = ours.masked if method == "codec_oracle" else ours.plainly_masked
+                return codec_oracle(self._encode, mask, references, codec.sample_rate)
         raise ValueError(f"there is no method {method}: {', '.join(METHODS)}")
 
     def _encode(self, waveforms: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 The study is a JSON list of runs, each {"setting": name, "seed": number, "sources": [name, ...],
 "si_sdr": {"mean": dB, source: dB, ...}, "baselines": {method: mean dB, ...}, "oracle": mean dB,
-"train_cpu_seconds": number}.
+"oracle_mask": mean dB (missing in older ones), "train_cpu_seconds": number}.
 """
 
 import statistics
@@ -26,7 +26,16 @@ class StudyRow:
     cells: list[str]
 
 
-COLUMNS = ("seeds", "mean", "worst", "best", "best baseline", "oracle mask", "CPU minutes to train")
+COLUMNS = (
+    "seeds",
+    "mean",
+    "worst",
+    "best",
+    "best baseline",
+    "oracle of the codec",
+    "its plain mask",
+    "CPU minutes to train",
+)
 
 
 def read_study(path: Path | None) -> list[StudyRow]:
@@ -48,7 +57,8 @@ def read_study(path: Path | None) -> list[StudyRow]:
 
 def _cells(runs: Sequence[Run]) -> list[str]:
     scores = [float(run["si_sdr"]["mean"]) for run in runs]
-    oracles = [value for run in runs if (value := finite(run["oracle"])) is not None]
+    oracles = [run["oracle"] for run in runs]
+    masks = [run.get("oracle_mask") for run in runs]
     minutes = statistics.fmean(float(run["train_cpu_seconds"]) for run in runs) / 60
     return [
         str(len({run["seed"] for run in runs})),
@@ -56,9 +66,15 @@ def _cells(runs: Sequence[Run]) -> list[str]:
         decibels(min(scores)),
         decibels(max(scores)),
         _best_baseline(runs),
-        decibels(statistics.fmean(oracles) if oracles else None),
+        _mean(oracles),
+        _mean(masks),
         f"{minutes:.1f}",
     ]
+
+
+def _mean(scores: Sequence[Any]) -> str:
+    known = [value for score in scores if (value := finite(score)) is not None]
+    return decibels(statistics.fmean(known) if known else None)
 
 
 def _best_baseline(runs: Sequence[Run]) -> str:

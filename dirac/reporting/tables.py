@@ -29,6 +29,7 @@ METHODS = {
     "robust_pca": Method("Robust PCA", "baseline"),
     "codec": Method("Codec round trip", "bound"),
     "codec_oracle": Method("Oracle of the codec", "bound"),
+    "codec_mask": Method("Its plain mask", "bound"),
     "oracle": Method("Oracle mask", "bound"),
 }
 MEASURES = {

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -200,8 +199,11 @@ class Separator:
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
         """As `masking.masked`, with this codec and these settings, but for the second opinion."""
-        alone = replace(self.settings, manner=replace(self.settings.manner, weight=0.0))
-        return masked(parts, waveform, sample_rate, self.codec, alone)
+        return masked(parts, waveform, sample_rate, self.codec, self.settings.of_parts_alone)
+
+    def plainly_masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
+        """As `masked`, but for the refinement too: Wiener masks of the codec's resolution."""
+        return masked(parts, waveform, sample_rate, self.codec, self.settings.of_masks_alone)
 
     @torch.inference_mode()
     def _decode(

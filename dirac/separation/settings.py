@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dirac.diffusion.iadb import Solver
@@ -22,6 +22,17 @@ class Settings:
     solver: Solver
     refinement: Refinement
     manner: Manner
+
+    @property
+    def of_parts_alone(self) -> "Settings":
+        """These, without a second opinion."""
+        return replace(self, manner=replace(self.manner, weight=0.0))
+
+    @property
+    def of_masks_alone(self) -> "Settings":
+        """These, without a second opinion or any refinement."""
+        plain = replace(self.refinement, n_neighbours=1, n_iterations=0)
+        return replace(self.of_parts_alone, refinement=plain)
 
     @classmethod
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":

@@ -39,6 +39,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def entry(setting: str, seed: int, mean: float, **baselines: float) -> dict[str, object]:
     found = {"setting": setting, "seed": seed, "si_sdr": {"mean": mean}, "oracle": 12.0}
+    if setting == "default":
+        found["oracle_mask"] = 10.0
     return found | {"baselines": baselines or {"hpss": 6.0, "nmf": 4.0}}
 
 
@@ -46,9 +48,10 @@ def test_the_table_holds_the_seeds_beside_the_bounds(modules: SimpleNamespace) -
     runs = [entry("default", 0, 7.0), entry("three", 0, 1.0), entry("default", 1, 9.0)]
     _, default, three = modules.study_files.table(runs).splitlines()
     assert default.split() == [
-        "default", "2", "8.00", "7.00", "9.00", "6.00", "2.00", "12.00", "4.00", "hpss",
+        "default", "2", "8.00", "7.00", "9.00", "6.00", "2.00", "12.00", "4.00", "10.00", "hpss",
     ]  # fmt: skip
     assert three.split()[:3] == ["three", "1", "1.00"]
+    assert three.split()[-2:] == ["nan", "hpss"]
 
 
 def test_the_best_baseline_is_that_of_the_highest_mean(modules: SimpleNamespace) -> None:
