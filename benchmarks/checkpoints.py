@@ -31,7 +31,7 @@ def measure(size: str, folder: Path) -> dict[str, float]:
     if size != "default":
         apply(size, params_path, PROJECT / "settings.yaml")
     params = load_params(params_path)
-    names = ("objective", "regression_share", "masking_weight", "composition_share")
+    names = ("objective", "regression_share", "masking_weight", "composition_share", "interference")
     chosen = {name: getattr(params.train, name) for name in names}
     model = Decomposition(n_channels=128, exponent=2.0, **chosen, **params.model.model_dump())
     fields = params.train.model_dump(include=set(TrainSettings.__dataclass_fields__))

@@ -73,6 +73,7 @@ class Denoiser(Section):
 class Model(Section):
     n_latents: Annotated[int, Field(ge=1, le=32)]
     composition: Literal["mean", "sum", "max", "min"]
+    coherence: Annotated[float, Field(ge=0, le=1)]
     target: Target
     encoder: Encoder
     denoiser: Denoiser
@@ -133,6 +134,7 @@ class Train(Optimisation):
     regression_share: Share
     masking_weight: NonNegative
     composition_share: Annotated[float, Field(gt=0, le=1)]
+    interference: Annotated[float, Field(ge=0, le=1)]
     start: Path | None
     n_first_steps: Annotated[int, Field(ge=0)]
     anchors: Anchors

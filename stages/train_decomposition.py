@@ -207,6 +207,7 @@ def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
             "regression_share": params.train.regression_share,
             "masking_weight": params.train.masking_weight,
             "composition_share": params.train.composition_share,
+            "interference": params.train.interference,
             **params.model.model_dump(mode="json"),
         },
         "codec": meta.codec,

@@ -20,7 +20,7 @@ from dirac.training.distributed import Processes
 from dirac.training.trainer import Trainer, TrainSettings
 
 N_CHANNELS = 128
-MODEL = ("objective", "regression_share", "masking_weight", "composition_share")
+MODEL = ("objective", "regression_share", "masking_weight", "composition_share", "interference")
 
 
 def measure(size: Size, folder: Path) -> Iterator[Row]:

@@ -21,7 +21,7 @@ from dirac.audio.codecs import Codec
 from dirac.audio.files import resample
 from dirac.metrics.reconstruction import multiscale_stft
 from dirac.metrics.separation import si_sdr
-from dirac.models.decomposition import compose
+from dirac.models.composition import compose
 
 Signal = NDArray[np.floating]
 Figures = dict[str, Any]  # by name; None: not to be had
@@ -65,7 +65,7 @@ def _pass(codec: Codec, sources: Signal, sample_rate: int) -> tuple[Tensor, Tens
     stems = torch.from_numpy(sources).float()
     inputs = torch.cat([stems.mean(0, keepdim=True), stems])
     latents = codec.encode(resample(inputs, sample_rate, codec.sample_rate))
-    composed = compose(latents[None, 1:], "mean", codec.exponent)
+    composed = compose(latents[None, 1:], "mean", codec.exponent, coherence=0.0)
     decoded = codec.decode(torch.cat([latents, composed]))
     back = resample(decoded, codec.sample_rate, sample_rate)[..., : inputs.shape[-1]]
     outputs = torch.cat([back, back[1:-1].mean(0, keepdim=True)])

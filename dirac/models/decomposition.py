@@ -11,31 +11,11 @@ from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
+from dirac.models.composition import Composition, compose, random_coherence
 from dirac.networks.encoders import ComponentEncoder
 from dirac.networks.unet import UNet
 
-Composition = Literal["mean", "sum", "max", "min"]
 Objective = Literal["anchored", "paper", "supervised"]
-
-
-def compose(parts: Tensor, composition: Composition, exponent: float) -> Tensor:
-    """The operator over parts: (batch, components, ...) -> signal (batch, ...).
-
-    It works on parts to the power of `exponent`, where they add as waveforms do: 1 for latents that
-    are linear, 1 / p for magnitudes to the power of p (which are never negative).
-    """
-    if exponent != 1:
-        # A root has no finite slope at zero.
-        return compose(parts.clamp_min(1e-4) ** exponent, composition, 1) ** (1 / exponent)
-    match composition:
-        case "mean":
-            return parts.mean(dim=1)
-        case "sum":
-            return parts.sum(dim=1)
-        case "max":
-            return parts.amax(dim=1)
-        case "min":
-            return parts.amin(dim=1)
 
 
 class Decomposition(nn.Module):
@@ -47,7 +27,8 @@ class Decomposition(nn.Module):
     "anchored", ours: the denoiser sees a part noised, as it will when it samples. Remixed anchors
     (excerpts in which little else than one source sounds, found without stems) must come apart
     into what they were mixed from, as parts and as shares of the mixture, and the parts of real
-    mixtures must compose to them.
+    mixtures must compose to them. Magnitudes are remixed as waves that interfere: their coherence
+    is drawn, `interference` its standard deviation.
 
     "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
@@ -64,8 +45,10 @@ class Decomposition(nn.Module):
         regression_share: float,
         masking_weight: float,
         composition_share: float,
+        interference: float,
         n_latents: int,
         composition: Composition,
+        coherence: float,
         target: Target,
         encoder: Mapping[str, Any],
         denoiser: Mapping[str, Any],
@@ -78,8 +61,10 @@ class Decomposition(nn.Module):
         self.regression_share = regression_share
         self.masking_weight = masking_weight if exponent != 1 else 0.0  # shares have no sign
         self.composition_share = composition_share
+        self.interference = interference if exponent != 1 else 0.0  # what is linear just adds
         self.n_latents = n_latents
         self.composition: Composition = composition
+        self.coherence = coherence
         self.target: Target = target
         self.n_component_channels: int = encoder["n_component_channels"]
         self.noise = encoder["noise"]
@@ -144,7 +129,7 @@ class Decomposition(nn.Module):
 
     def compose(self, parts: Tensor) -> Tensor:
         """parts: (batch, components, channels, frames) -> latents (batch, channels, frames)."""
-        return compose(parts, self.composition, self.exponent)
+        return compose(parts, self.composition, self.exponent, self.coherence)
 
     def _mixture_loss(self, mixture: Tensor, draws: Draws) -> Tensor:
         """|| compose_i(D(blend(noise, x, alpha), alpha, z_i)) - target ||^2, z = encoder(x)."""
@@ -155,11 +140,11 @@ class Decomposition(nn.Module):
         return F.mse_loss(prediction, target_of(noise, mixture, self.target))
 
     def _anchor_losses(self, anchors: Tensor, draws: Draws) -> dict[str, Tensor]:
-        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(compose(a)); and
+        """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(remix(a)); and
 
         where alpha is 0, how well the regressed parts share out the remix.
         """
-        components = self._noisy_components(self.compose(anchors), draws)
+        components = self._noisy_components(self._remix(anchors, draws), draws)
         noise, alpha = draws.normal(anchors), draws.uniform(anchors)
         alpha = alpha * (draws.uniform(anchors) >= self.regression_share)
         prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
@@ -172,6 +157,14 @@ class Decomposition(nn.Module):
         # batch is then the mean of the shares' means.
         masking = (errors * (alpha == 0)).mean() / self.regression_share
         return {"rendering": rendering, "masking": masking}
+
+    def _remix(self, anchors: Tensor, draws: Draws) -> Tensor:
+        """As `compose`, in random phases."""
+        if self.interference == 0:
+            return self.compose(anchors)
+        chance = random_coherence(draws.normal(anchors[:, 0]))
+        coherence = (self.coherence + self.interference * chance).clamp(-1, 1)
+        return compose(anchors, self.composition, self.exponent, coherence)
 
     def _masking_errors(self, parts: Tensor, anchors: Tensor) -> Tensor:
         """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver
-from dirac.models.decomposition import Composition, Decomposition, Objective, compose
+from dirac.models.composition import Composition
+from dirac.models.decomposition import Decomposition, Objective
 from dirac.params import load_params
 from dirac.settings import apply
 
@@ -37,8 +38,10 @@ KEYWORDS = {
     "regression_share": 0.5,
     "masking_weight": 1.0,
     "composition_share": 0.5,
+    "interference": 0.5,
     "n_latents": 2,
     "composition": "sum",
+    "coherence": 0.0,
     "target": "data",
     "encoder": ENCODER,
     "denoiser": DENOISER,
@@ -75,32 +78,14 @@ def test_the_papers_networks_have_their_sizes(tmp_path: Path) -> None:
     assert abs(n_parameters["denoiser"] / 10.48e6 - 1) < 0.02
 
 
-PARTS = torch.tensor([[[1.0, 4.0], [3.0, 2.0]]])
-
-
-@pytest.mark.parametrize(
-    ("composition", "exponent", "expected"),
-    [
-        ("mean", 1, [2.0, 3.0]),
-        ("sum", 1, [4.0, 6.0]),
-        ("max", 1, [3.0, 4.0]),
-        ("min", 1, [1.0, 2.0]),
-        ("mean", 2, [5**0.5, 10**0.5]),
-        ("sum", 2, [10**0.5, 20**0.5]),
-        ("sum", 0.5, [(1 + 3**0.5) ** 2, (2 + 2**0.5) ** 2]),
-        ("max", 2, [3.0, 4.0]),
-        ("min", 2, [1.0, 2.0]),
-    ],
-)
-def test_composing(composition: Composition, exponent: float, expected: list[float]) -> None:
-    torch.testing.assert_close(compose(PARTS, composition, exponent), torch.tensor([expected]))
-
-
-def test_composing_silence_has_finite_slopes() -> None:
-    parts = torch.zeros(1, 2, 3, requires_grad=True)
-    compose(parts, "mean", 2).sum().backward()
-    assert parts.grad is not None
-    assert parts.grad.isfinite().all()
+def test_remixes_interfere_as_far_as_asked() -> None:
+    anchors = torch.rand(4, 2, 3, 16) + 0.5
+    still, moving = (make(exponent=2.0, interference=share) for share in (0.0, 0.5))
+    draws = Draws(len(anchors))
+    torch.testing.assert_close(still._remix(anchors, draws), still.compose(anchors))
+    assert not torch.allclose(moving._remix(anchors, draws), still.compose(anchors), atol=0.05)
+    linear = make(exponent=1, interference=0.5)
+    torch.testing.assert_close(linear._remix(anchors, draws), linear.compose(anchors))
 
 
 @pytest.mark.parametrize("n_frames", [1, 5, 16, 37])
