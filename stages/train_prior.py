@@ -70,7 +70,7 @@ def main() -> None:
 
 def load_decomposition(folder: Path) -> Decomposition:
     weights, card = load_model(folder)
-    decomposition = Decomposition(**card["model"])
+    decomposition = Decomposition.of_card(card["model"])
     fill(decomposition, weights)
     return decomposition.eval()
 

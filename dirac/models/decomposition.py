@@ -73,6 +73,11 @@ class Decomposition(nn.Module):
         self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
+    @classmethod
+    def of_card(cls, written: Mapping[str, Any]) -> "Decomposition":
+        """As the card of a model describes it; of an older one amplitudes added, in phase."""
+        return cls(**({"coherence": 1.0, "interference": 0.0} | dict(written)))
+
     def set_scale(self, level: Tensor) -> None:
         """level: (channels,), the RMS of the training latents.
 

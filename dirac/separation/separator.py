@@ -54,7 +54,7 @@ class Separator:
             )
         try:
             settings = settings or Settings.of_card(card[SETTINGS_KEY])
-            model = Decomposition(**card["model"])
+            model = Decomposition.of_card(card["model"])
             codec = load_described(card["codec"], own if has_model(own) else weights)
             fill(model, state)
         except (KeyError, TypeError, RuntimeError) as error:

@@ -17,6 +17,6 @@ def forget(separator: Separator, folder: Path) -> Separator:
     _, card = load_model(folder)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(card["params"]["seed"])
-        model = Decomposition(**card["model"])
+        model = Decomposition.of_card(card["model"])
     model.scale.copy_(separator.model.scale)
     return Separator(model.to(separator.device), separator.codec, separator.settings)

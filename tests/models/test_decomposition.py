@@ -78,6 +78,13 @@ def test_the_papers_networks_have_their_sizes(tmp_path: Path) -> None:
     assert abs(n_parameters["denoiser"] / 10.48e6 - 1) < 0.02
 
 
+def test_models_of_older_cards_add_amplitudes() -> None:
+    older = {key: KEYWORDS[key] for key in KEYWORDS if key not in ("coherence", "interference")}
+    model = Decomposition.of_card(older)
+    assert (model.coherence, model.interference) == (1.0, 0.0)
+    assert Decomposition.of_card(older | {"coherence": 0.5, "interference": 0.1}).coherence == 0.5
+
+
 def test_remixes_interfere_as_far_as_asked() -> None:
     anchors = torch.rand(4, 2, 3, 16) + 0.5
     still, moving = (make(exponent=2.0, interference=share) for share in (0.0, 0.5))
