@@ -24,6 +24,7 @@ from dirac.data.presences import (
     Listen,
     read_windows,
     tell_presences,
+    window_starts,
 )
 from dirac.data.store import LatentStore
 
@@ -72,14 +73,14 @@ def hear_presences(
     store = LatentStore(path)
     gain = level / max(float(np.mean(store.meta.rms)), 1e-6) if store.meta.homogeneous else 1.0
     places, powers = [], []
-    n_windows = len(store) * (store.meta.n_frames // n_frames)
-    numbers = range(0, len(store), n_windows // MAX_READ + 1)
+    starts = window_starts(store, n_frames)
+    numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
     for index in tqdm(numbers, "listening for anchors", unit="excerpt"):
         mixture = store.mixture(index)
         parts = regress(torch.from_numpy(gain * mixture)[None])[0].cpu().numpy()
         heard = np.square(_additive(store, parts))
         heard *= np.square(_additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
-        for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
+        for start in starts:
             places.append((index, start))
             powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
     table = np.array(powers, dtype=np.float64)

@@ -27,6 +27,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # (batch, channels, frames) -> (batch, bands, frames of any one rate): what latents sound like, as
 # roots of magnitudes, whose squares add over sources
 Listen = Callable[[Tensor], Tensor]
+STEPS = 4  # in which the next window begins where the last ends: a short break falls into one
 MAX_READ = 1_000_000  # windows, evenly spread: anchors enough, and memory stays the same
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
@@ -45,7 +46,7 @@ class AnchorError(ValueError):
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows side by side in the excerpts of a store.
+    """Windows of the excerpts of a store, each of which overlaps the next by 1 - 1 / STEPS.
 
     places: (windows, 2), excerpt and first frame; changes, with_held: (windows, statistics), sum 1
     each, changes alone and what is held besides; left: (windows,), whether all that sounds is left
@@ -66,12 +67,12 @@ def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
     """
     store = LatentStore(path)
     places, changes, held, left = [], [], [], []
-    n_windows = len(store) * (store.meta.n_frames // n_frames)
-    numbers = range(0, len(store), n_windows // MAX_READ + 1)
+    starts = window_starts(store, n_frames)
+    numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
     for index in tqdm(numbers, "reading windows", unit="excerpt"):
         heard = listen(torch.from_numpy(store.mixture(index))[None])[0].cpu().numpy()
         rate = heard.shape[1] / store.meta.n_frames
-        for start in range(0, store.meta.n_frames - n_frames + 1, n_frames):
+        for start in starts:
             places.append((index, start))
             window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
             changes.append(_changes(window))
@@ -87,6 +88,11 @@ def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
     tables = (table, np.concatenate([table, held], axis=1))
     by_changes, with_held = (_of_sum_1(_balanced(statistics)[loud]) for statistics in tables)
     return Windows(chosen, by_changes, with_held, np.array(left)[loud], songs)
+
+
+def window_starts(store: LatentStore, n_frames: int) -> range:
+    """First frames of the windows of an excerpt."""
+    return range(0, store.meta.n_frames - n_frames + 1, max(1, n_frames // STEPS))
 
 
 def tell_presences(stores: Sequence[Windows], n_sources: int, seed: int) -> list[Array]:
