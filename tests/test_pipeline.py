@@ -77,7 +77,7 @@ def test_killed_at_any_moment_it_ends_the_same(project, tmp_path):
     random = np.random.default_rng(0)
     for _ in range(N_KILLS):
         repro = subprocess.Popen(
-            ["make", "repro"],
+            ["dvc", "repro"],
             cwd=killed,
             env=environment(killed),
             start_new_session=True,
