@@ -65,7 +65,7 @@ def _pass(codec: Codec, sources: Signal, sample_rate: int) -> tuple[Tensor, Tens
     stems = torch.from_numpy(sources).float()
     inputs = torch.cat([stems.mean(0, keepdim=True), stems])
     latents = codec.encode(resample(inputs, sample_rate, codec.sample_rate))
-    composed = compose(latents[None, 1:], "mean", codec.exponent, coherence=0.0)
+    composed = compose(latents[None, 1:], "mean", codec.exponent, coherence=1.0)
     decoded = codec.decode(torch.cat([latents, composed]))
     back = resample(decoded, codec.sample_rate, sample_rate)[..., : inputs.shape[-1]]
     outputs = torch.cat([back, back[1:-1].mean(0, keepdim=True)])
