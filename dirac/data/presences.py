@@ -27,7 +27,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # (batch, channels, frames) -> (batch, bands, frames of any one rate): what latents sound like, as
 # roots of magnitudes, whose squares add over sources
 Listen = Callable[[Tensor], Tensor]
-STEPS = 4  # in which the next window begins where the last ends: a short break falls into one
+STEPS = 4  # of which a window is long: they overlap, so that a short break fills one of them
 MAX_READ = 1_000_000  # windows, evenly spread: anchors enough, and memory stays the same
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing

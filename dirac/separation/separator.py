@@ -201,6 +201,7 @@ class Separator:
         """As `masking.masked`, with this codec and these settings, but for the second opinion."""
         return masked(parts, waveform, sample_rate, self.codec, self.settings.of_parts_alone)
 
+    @torch.inference_mode()
     def plainly_masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
         """As `masked`, but for the refinement too: Wiener masks of the codec's resolution."""
         return masked(parts, waveform, sample_rate, self.codec, self.settings.of_masks_alone)
