@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help install whole_lock repro test check report mlflow
+.PHONY: help install whole_locks repro test check report mlflow
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -16,11 +16,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || dvc config --local core.no_scm true
 	@touch $@
 
-# A kill can cut DVC's list of the paths in use, which DVC then refuses to read.
-whole_lock:
-	@[ ! -e .dvc/tmp/rwlock ] || python3 -m json.tool .dvc/tmp/rwlock >/dev/null 2>&1 || rm .dvc/tmp/rwlock
+# A kill can cut DVC's own files, which DVC then refuses to read.
+whole_locks: install
+	@python scripts/whole_locks.py
 
-repro: install whole_lock ## the whole pipeline, from params.yaml to reports/index.html
+repro: whole_locks ## the whole pipeline, from params.yaml to reports/index.html
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/index.html"
 
@@ -32,7 +32,7 @@ check: install ## format, lint and types
 	ruff check .
 	mypy
 
-report: install whole_lock ## the report alone, and what it needs
+report: whole_locks ## the report alone, and what it needs
 	dvc repro render_report
 
 mlflow: install ## MLflow's UI, on http://127.0.0.1:5000
