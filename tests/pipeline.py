@@ -30,7 +30,7 @@ def listed() -> list[str]:
     if (ROOT / ".git").exists():
         command = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
         return run(ROOT, *command).splitlines()
-    kept = (".ci", ".dvc/config", ".dvc/.gitignore", "dirac", "stages", "tests", "docs")
+    kept = (".ci", ".dvc/config", ".dvc/.gitignore", "dirac", "stages", "scripts", "tests", "docs")
     files = [*ROOT.glob("*"), *ROOT.glob(".*ignore"), *ROOT.glob("*/.gitignore")]
     for name in kept:
         files += [ROOT / name, *(ROOT / name).rglob("*")]
