@@ -19,19 +19,20 @@ STAGE = re.compile(r"^  \w+:$", re.MULTILINE)
 
 
 def main() -> None:
-    if LOCK.exists() and not is_lock(LOCK.read_text()):
-        kept = whole_stages(LOCK.read_text())
-        print(f"{LOCK} was cut, by a kill most likely: its first {n_stages(kept)} stages stay")
-        replace(LOCK, kept)
+    if LOCK.exists() and not is_lock(text := LOCK.read_text()):
+        kept = before_last_stage(text)
+        if not kept or is_lock(kept):  # else it is no cut, and DVC says what is wrong
+            print(f"{LOCK} was cut, by a kill most likely: its first {n_stages(kept)} stages stay")
+            replace(LOCK, kept)
     if IN_USE.exists() and not is_json(IN_USE.read_text()):
         print(f"{IN_USE} was cut, by a kill most likely: deleted")
         IN_USE.unlink()
 
 
-def whole_stages(text: str) -> str:
-    """The longest beginning of a cut dvc.lock that is one, ending with a stage; "" if none is."""
+def before_last_stage(text: str) -> str:
+    """Of a dvc.lock what stands before its last stage; "" if no other does."""
     begins = [stage.start() for stage in STAGE.finditer(text)]
-    return next((text[:end] for end in reversed(begins) if is_lock(text[:end])), "")
+    return text[: begins[-1]] if len(begins) > 1 else ""
 
 
 def n_stages(text: str) -> int:

@@ -43,16 +43,23 @@ def test_without_any_there_is_nothing_to_do(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("cut", range(len("schema: '2.0'"), len(WHOLE), 7))
-def test_all_stages_before_a_cut_stay(cut):
+def test_all_stages_before_a_cut_stay():
     script = runpy.run_path(str(SCRIPT))
-    text = WHOLE[:cut]
-    if script["is_lock"](text):
-        return  # DVC reads it, and runs what it lacks
-    kept = script["whole_stages"](text)
-    assert WHOLE.startswith(kept)
-    assert script["n_stages"](kept) == max(0, script["n_stages"](text) - 1)
-    assert not kept or script["is_lock"](kept)
+    cuts = (WHOLE[:n] for n in range(len(WHOLE)))
+    refused = [text for text in cuts if not script["is_lock"](text)]  # DVC reads the others
+    assert len(refused) > 50
+    for text in refused:
+        kept = script["before_last_stage"](text)
+        assert script["n_stages"](kept) == max(0, script["n_stages"](text) - 1)
+        assert text.startswith(kept)
+        assert not kept or script["is_lock"](kept)
+
+
+def test_what_is_wrong_elsewhere_is_left_for_dvc_to_say(tmp_path):
+    conflict = WHOLE.replace("    deps:\n", "<<<<<<< ours\n    deps:\n", 1)
+    (tmp_path / "dvc.lock").write_text(conflict)
+    assert whole_locks(tmp_path) == ""
+    assert (tmp_path / "dvc.lock").read_text() == conflict
 
 
 @pytest.mark.parametrize("left", ["", "sche", WHOLE[:30]])
