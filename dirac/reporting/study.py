@@ -2,7 +2,8 @@
 
 The study is a JSON list of runs, each {"setting": name, "seed": number, "sources": [name, ...],
 "si_sdr": {"mean": dB, source: dB, ...}, "baselines": {method: mean dB, ...}, "oracle": mean dB,
-"oracle_mask": mean dB (missing in older ones), "train_cpu_seconds": number}.
+"oracle_mask": mean dB (missing in older ones), "train_cpu_seconds": number,
+"versions": {"revision": of the code that made it, null without git}}.
 """
 
 import statistics
@@ -35,6 +36,7 @@ COLUMNS = (
     "oracle of the codec",
     "its plain mask",
     "CPU minutes to train",
+    "revision",
 )
 
 
@@ -69,6 +71,7 @@ def _cells(runs: Sequence[Run]) -> list[str]:
         _mean(oracles),
         _mean(masks),
         f"{minutes:.1f}",
+        ", ".join(sorted({(run["versions"]["revision"] or "–")[:7] for run in runs})),
     ]
 
 

@@ -17,6 +17,7 @@ def run(setting: str, seed: int, mean: float, **baselines: float) -> dict[str, A
         "baselines": baselines,
         "oracle": 14.0,
         "train_cpu_seconds": 120.0,
+        "versions": {"revision": f"{seed}23456789"},
     }
 
 
@@ -30,8 +31,9 @@ def test_seeds_of_a_setting_share_a_row(tmp_path: Path) -> None:
     path.write_text(json.dumps(runs))
     first, second = read_study(path)
     assert (first.setting, first.sources) == ("default", "drums, bass")
-    assert first.cells == ["2", "8.5", "8.0", "9.0", "5.0 (NMF)", "14.0", "12.0", "2.0"]
-    assert second.cells == ["1", "−1.0", "−1.0", "−1.0", "–", "14.0", "–", "2.0"]
+    scores = ["2", "8.5", "8.0", "9.0", "5.0 (NMF)", "14.0", "12.0", "2.0"]
+    assert first.cells == [*scores, "0234567, 1234567"]
+    assert second.cells == ["1", "−1.0", "−1.0", "−1.0", "–", "14.0", "–", "2.0", "0234567"]
     assert len(first.cells) == len(COLUMNS)
 
 
