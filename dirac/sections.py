@@ -96,6 +96,7 @@ class Optimisation(Section):
     validate_every: Count
     checkpoint_every_seconds: Positive
     precision: Literal["float32", "bfloat16"]
+    compile: bool
     n_workers: Annotated[int, Field(ge=0)]
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from dirac.networks.layers import ResidualBlock
+from dirac.networks.layers import Conv1d, ResidualBlock
 
 
 class CurveEncoder(nn.Sequential):
@@ -19,10 +19,10 @@ class CurveEncoder(nn.Sequential):
     def __init__(
         self, n_channels: int, channels: Sequence[int], n_component_channels: int, kernel: int
     ):
-        layers: list[nn.Module] = [nn.Conv1d(n_channels, channels[0], 1)]
+        layers: list[nn.Module] = [Conv1d(n_channels, channels[0], 1)]
         for width, next_width in pairwise((*channels, n_component_channels)):
             layers.append(ResidualBlock(width, kernel))
-            layers.append(nn.Conv1d(width, next_width, kernel, padding="same"))
+            layers.append(Conv1d(width, next_width, kernel, padding="same"))
         super().__init__(*layers)
 
 

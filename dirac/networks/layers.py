@@ -6,6 +6,36 @@ from einops import rearrange
 from torch import Tensor, nn
 
 
+class Conv1d(nn.Conv1d):
+    """torch's; compiled, that of an image of height one, its channels side by side in memory, as
+
+    GPUs' kernels want them. (batch, channels, frames) -> (batch, channels, frames).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not torch.compiler.is_compiling():
+            return super().forward(x)
+        width = (self.kernel_size[0] - 1) // 2 if self.padding == "same" else int(self.padding[0])
+        image, kernel = _as_image(x), self.weight[:, :, None]
+        return F.conv2d(image, kernel, self.bias, (1, self.stride[0]), (0, width)).squeeze(2)
+
+
+class ConvTranspose1d(nn.ConvTranspose1d):
+    """As `Conv1d` is to torch's."""
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if not torch.compiler.is_compiling():
+            return super().forward(x, output_size)
+        image, kernel = _as_image(x), self.weight[:, :, None]
+        stride, padding = (1, self.stride[0]), (0, int(self.padding[0]))
+        more = (0, self.output_padding[0])
+        return F.conv_transpose2d(image, kernel, self.bias, stride, padding, more).squeeze(2)
+
+
+def _as_image(x: Tensor) -> Tensor:
+    return x[:, :, None].contiguous(memory_format=torch.channels_last)
+
+
 class FeatureModulation(nn.Module):
     """Scale and shift of every channel by an embedding (FiLM: Perez et al. 2018)."""
 
@@ -28,11 +58,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, n_channels: int, kernel: int):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(n_channels, n_channels, kernel, padding="same"),
+            Conv1d(n_channels, n_channels, kernel, padding="same"),
             nn.SiLU(),
-            nn.Conv1d(n_channels, n_channels, kernel, padding="same"),
+            Conv1d(n_channels, n_channels, kernel, padding="same"),
             nn.SiLU(),
-            nn.Conv1d(n_channels, n_channels, 1),
+            Conv1d(n_channels, n_channels, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,18 +84,18 @@ class ConditionedBlock(nn.Module):
         dropout: float,
     ):
         super().__init__()
-        self.skip = nn.Identity() if n_in == n_out else nn.Conv1d(n_in, n_out, 1)
+        self.skip = nn.Identity() if n_in == n_out else Conv1d(n_in, n_out, 1)
         self.entry = nn.Sequential(
-            nn.Conv1d(n_in, n_out, kernel, padding="same"), nn.GroupNorm(n_groups, n_out)
+            Conv1d(n_in, n_out, kernel, padding="same"), nn.GroupNorm(n_groups, n_out)
         )
         self.modulation = FeatureModulation(n_embedding, n_out)
-        self.condition = nn.Conv1d(n_condition, n_condition, kernel, padding="same")
+        self.condition = Conv1d(n_condition, n_condition, kernel, padding="same")
         self.dropout = nn.Dropout(dropout)
         self.exit = nn.Sequential(
-            nn.Conv1d(n_out + n_condition, n_out, kernel, padding="same"),
+            Conv1d(n_out + n_condition, n_out, kernel, padding="same"),
             nn.GroupNorm(n_groups, n_out),
             nn.SiLU(),
-            nn.Conv1d(n_out, n_out, 1),
+            Conv1d(n_out, n_out, 1),
         )
 
     def forward(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
@@ -85,8 +115,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.n_heads = max(1, n_channels // n_head_channels)
         self.norm = nn.GroupNorm(1, n_channels)
-        self.project_in = nn.Conv1d(n_channels, 3 * n_channels, 1)
-        self.project_out = nn.Conv1d(n_channels, n_channels, 1)
+        self.project_in = Conv1d(n_channels, 3 * n_channels, 1)
+        self.project_out = Conv1d(n_channels, n_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, channels, frames) -> like x."""

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dirac.networks.embeddings import AlphaEmbedding
-from dirac.networks.layers import ConditionedBlock, SelfAttention
+from dirac.networks.layers import ConditionedBlock, Conv1d, ConvTranspose1d, SelfAttention
 
 
 class Level(nn.Module):
@@ -85,9 +85,9 @@ class UNet(nn.Module):
             )
         self.stride = prod(strides)
         self.embedding = AlphaEmbedding(n_embedding)
-        self.entry = nn.Conv1d(n_channels, channels[0], 1)
+        self.entry = Conv1d(n_channels, channels[0], 1)
         self.levels = network
-        self.exit = nn.Conv1d(channels[0], n_channels, 3, padding="same")
+        self.exit = Conv1d(channels[0], n_channels, 3, padding="same")
 
     def forward(self, blended: Tensor, alpha: Tensor, condition: Tensor) -> Tensor:
         """blended: (batch, channels, frames), alpha: (batch,), condition: (batch, channels, frames)
@@ -103,13 +103,13 @@ class UNet(nn.Module):
 
 def _step_down(n_in: int, n_out: int, stride: int) -> nn.Module:
     if stride == 1:
-        return nn.Conv1d(n_in, n_out, 3, padding="same")
-    return nn.Conv1d(n_in, n_out, 2 * stride + 1, stride, padding=stride)
+        return Conv1d(n_in, n_out, 3, padding="same")
+    return Conv1d(n_in, n_out, 2 * stride + 1, stride, padding=stride)
 
 
 def _step_up(n_in: int, n_out: int, stride: int) -> nn.Module:
     if stride == 1:
-        return nn.Conv1d(n_in, n_out, 3, padding="same")
-    return nn.ConvTranspose1d(
+        return Conv1d(n_in, n_out, 3, padding="same")
+    return ConvTranspose1d(
         n_in, n_out, 2 * stride, stride, padding=(stride + 1) // 2, output_padding=stride % 2
     )

@@ -50,27 +50,28 @@ def second_opinion(
     percussive = percussive_mask(whole, manner.n_bins, manner.n_frames, manner.power)
     struck = percussive * whole
     part, differ = _most_upright(parts, struck, whole)
-    shares = ratio_masks(parts.abs(), 2)
+    shares, own = ratio_masks(parts.abs(), 2), parts[part][0]
     masks = torch.stack([percussive, 1 - percussive])
-    unsure, other = (_ambiguity(s, whole) for s in (shares[part], ratio_masks(masks, 2)[0]))
+    unsure, other = (_ambiguity(s, whole) for s in (shares[part][0], ratio_masks(masks, 2)[0]))
     say = manner.weight * differ * unsure / (unsure + other).clamp_min(_tiny(unsure))
-    moved = say[:, None] * (struck - parts[part])
-    others = torch.arange(len(parts), device=parts.device) != part
-    steered = estimates.clone()
-    steered[part] += _heard(moved, n_fft, mixture)
+    moved = say[:, None] * (struck - own)
+    is_moved = torch.arange(len(parts), device=part.device)[:, None, None] == part
+    steered = estimates[part] + _heard(moved, n_fft, mixture)
     if len(parts) == 2:
-        steered[others] = (mixture - steered[part])[None]
-    else:
-        steered[others] -= _heard(moved * ratio_masks(parts[others].abs(), 2), n_fft, mixture)
-    return steered
+        return torch.where(is_moved, steered, mixture - steered)
+    of_others = ratio_masks(parts.abs() * ~is_moved[..., None], 2)
+    return torch.where(is_moved, steered, estimates - _heard(moved * of_others, n_fft, mixture))
 
 
-def _most_upright(parts: Tensor, struck: Tensor, whole: Tensor) -> tuple[int, float]:
-    """The part of which the most is struck, and from 0 to 1 how clearly it is another manner."""
+def _most_upright(parts: Tensor, struck: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
+    """The number of the part of which the most is struck, (1,), and from 0 to 1 how clearly it is
+
+    another manner. Tensors, which a GPU need not be waited for.
+    """
     heard = torch.stack([_likeness(parts, sound) for sound in (struck, whole - struck)])
     upright = heard[0] / heard.sum(dim=0).clamp_min(_tiny(heard))
-    (first, second), (part, _) = upright.topk(2)
-    return int(part), min(1.0, float(first - second) / ONE_MANNER)
+    most, numbers = upright.topk(2)
+    return numbers[:1], ((most[0] - most[1]) / ONE_MANNER).clamp_max(1)
 
 
 def _likeness(parts: Tensor, sound: Tensor) -> Tensor:

@@ -23,20 +23,20 @@ def masked(
     refined as in `consistency` and by a second opinion, as far as `settings.manner` has it.
     """
     magnitudes, hop = magnitudes_of(parts, codec, settings.n_fft)
-    mixture = waveform.to(parts.device)
     if magnitudes.shape[1] not in (1, len(waveform)):
         magnitudes = magnitudes.mean(1, keepdim=True)
     ratio = sample_rate / codec.sample_rate
-    n_fft = window_at(ratio, settings.n_fft)
-    bins = torch.arange(n_fft // 2 + 1) * (ratio * settings.n_fft / n_fft)
-    seconds = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1) * (n_fft // 4 / sample_rate)
+    n_fft, device = window_at(ratio, settings.n_fft), parts.device
+    bins = torch.arange(n_fft // 2 + 1, device=device) * (ratio * settings.n_fft / n_fft)
+    numbers = torch.arange(waveform.shape[-1] // (n_fft // 4) + 1, device=device)
+    seconds = numbers * (n_fft // 4 / sample_rate)
     frames = seconds * (codec.sample_rate / hop)
     power, refinement = settings.power, settings.refinement
     masks = interpolate(ratio_masks(magnitudes, power), bins, frames)
     loudness = interpolate(magnitudes.square().sum(0, keepdim=True), bins, frames)
     latent_frames = (seconds * codec.frame_rate).round().long()
-    features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1).to(parts.device)]
-    masks = repeated_masks(masks, stft(mixture, n_fft), features, power, refinement)
+    features = parts[..., latent_frames.clamp_max(parts.shape[-1] - 1)]
+    masks = repeated_masks(masks, stft(waveform, n_fft), features, power, refinement)
     factor = refinement.decimation(sample_rate, n_fft)
 
     length = window_at(ratio / factor, settings.manner.n_fft)
@@ -45,7 +45,7 @@ def masked(
         return second_opinion(estimates, mixture, sample_rate / factor, length, settings.manner)
 
     powers = masks * loudness
-    return consistent_below(mixture, masks, powers, n_fft, refinement, factor, steer).cpu()
+    return consistent_below(waveform, masks, powers, n_fft, refinement, factor, steer)
 
 
 def window_at(ratio: float, n_fft: int) -> int:
@@ -79,7 +79,7 @@ def interpolate(masks: Tensor, bins: Tensor, frames: Tensor) -> Tensor:
     """
     height, width = masks.shape[-2:]
     y, x = 2 * bins / max(height - 1, 1) - 1, 2 * frames / max(width - 1, 1) - 1
-    places = torch.stack(torch.meshgrid(x, y, indexing="ij")[::-1], dim=-1).to(masks.device)
+    places = torch.stack(torch.meshgrid(x, y, indexing="ij")[::-1], dim=-1)
     places = rearrange(places, "width height yx -> 1 width height yx").expand(
         len(masks), -1, -1, -1
     )

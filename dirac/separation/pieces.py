@@ -66,9 +66,10 @@ def faded(pieces: Iterable[Tensor], spans: Sequence[Span], ratio: int) -> Iterat
     length = (spans[0][1] - spans[0][0]) * ratio
     fade = _fade(length, length // 8)
     total: Tensor | None = None
-    weights = torch.zeros(length)
+    weights = torch.zeros_like(fade)
     starts, ends = [start for start, _ in spans], [start for start, _ in spans[1:]]
     for start, end, piece in zip(starts, [*ends, spans[-1][1]], pieces, strict=True):
+        fade, weights = fade.to(piece.device), weights.to(piece.device)
         total = piece * fade if total is None else total + piece * fade
         weights += fade
         n_ready = (end - start) * ratio  # the next piece begins there

@@ -13,11 +13,15 @@ from dirac.audio.chunks import stream
 from dirac.audio.codecs import Codec, load_described
 from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
+from dirac.audio.spectrogram import Spectrogram
 from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
+from dirac.recorded import Recorded
 from dirac.separation.masking import masked
 from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
+
+Refine = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
 
 class Separator:
@@ -90,7 +94,8 @@ class Separator:
     def refine(self, song: Song) -> Iterator[Tensor]:
         """As `refined`, but of a song of any length, as consecutive stretches of its estimates."""
         n_at_once = MAX_AT_ONCE if self.device.type == "cpu" else 1
-        return self._separate(partial(self._refine, gain=self.training_gain(song)), song, n_at_once)
+        refiner = self._refiner(song.sample_rate, self.training_gain(song))
+        return self._separate(partial(self._refine, refine=refiner), song, n_at_once)
 
     def decode(self, song: Song, seed: int) -> Iterator[Tensor]:
         """As `decoded`, but of a song of any length, as consecutive stretches of its estimates."""
@@ -101,9 +106,12 @@ class Separator:
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """(channels, time) -> the codec's latents (1, channels, frames)."""
+        return self.codec.encode(self._resampled(waveform.to(self.device), sample_rate))
+
+    def _resampled(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        """(channels, time) -> as the codec takes it, (1, its channels, time)."""
         mixed = to_channels(waveform, self.codec.n_audio_channels)
-        resampled = resample(mixed, sample_rate, self.codec.sample_rate)
-        return self.codec.encode(resampled[None].to(self.device))
+        return resample(mixed, sample_rate, self.codec.sample_rate)[None]
 
     @torch.inference_mode()
     def components(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -166,11 +174,11 @@ class Separator:
         """
         if not self.codec.homogeneous:
             return 1.0
-        power, n_frames = torch.zeros(self.codec.n_channels), 0
+        power, n_frames = torch.zeros(self.codec.n_channels, device=self.device), 0
         length = round(self.settings.piece_seconds * song.sample_rate)
         for piece in song.spans(consecutive(song.n_samples, length)):
             latents = self.encode(piece, song.sample_rate)[0]
-            power += latents.square().sum(dim=-1).cpu()
+            power += latents.square().sum(dim=-1)
             n_frames += latents.shape[-1]
         power /= n_frames
         # As `Decomposition.set_scale` has it: one level for all channels, or one for each.
@@ -182,29 +190,43 @@ class Separator:
     ) -> Iterator[Tensor]:
         def separate(piece: Tensor) -> Tensor:
             if not piece.any():
-                return piece.new_zeros(self.n_parts, *piece.shape)
+                return torch.zeros(self.n_parts, *piece.shape, device=self.device)
             return method(piece, song.sample_rate)
 
         length = round(self.settings.piece_seconds * song.sample_rate)
         spans = overlapping(song.n_samples, length)
         estimates = at_once(separate, song.spans(spans), min(n_at_once, len(spans)))
-        return faded(estimates, spans, 1)
+        return (stretch.cpu() for stretch in faded(estimates, spans, 1))
 
     @torch.inference_mode()
-    def _refine(self, waveform: Tensor, sample_rate: int, gain: float) -> Tensor:
-        latents = self.encode(waveform, sample_rate) * gain
-        parts = self.model.regress(self.model.encode(latents))[0]
-        return masked(parts, waveform, sample_rate, self.codec, self.settings)
+    def _refine(self, waveform: Tensor, sample_rate: int, refine: Refine) -> Tensor:
+        waveform = waveform.to(self.device)
+        return refine(self._resampled(waveform, sample_rate), waveform)["estimates"]
+
+    def _refiner(self, sample_rate: int, gain: float) -> Refine:
+        """(a piece at the codec's rate, the piece) -> its "estimates"."""
+
+        def refine(resampled: Tensor, waveform: Tensor) -> dict[str, Tensor]:
+            latents = self.codec.encode(resampled) * gain
+            parts = self.model.regress(self.model.encode(latents))[0]
+            return {"estimates": masked(parts, waveform, sample_rate, self.codec, self.settings)}
+
+        # A formula on its own grid never waits for the GPU; of other codecs that is not known.
+        codec = self.codec
+        formula = isinstance(codec, Spectrogram) and codec.n_fft == self.settings.n_fft
+        return Recorded(refine) if formula else refine
 
     @torch.inference_mode()
     def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
         """As `masking.masked`, with this codec and these settings, but for the second opinion."""
-        return masked(parts, waveform, sample_rate, self.codec, self.settings.of_parts_alone)
+        settings, waveform = self.settings.of_parts_alone, waveform.to(self.device)
+        return masked(parts, waveform, sample_rate, self.codec, settings).cpu()
 
     @torch.inference_mode()
     def plainly_masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
         """As `masked`, but for the refinement too: Wiener masks of the codec's resolution."""
-        return masked(parts, waveform, sample_rate, self.codec, self.settings.of_masks_alone)
+        settings, waveform = self.settings.of_masks_alone, waveform.to(self.device)
+        return masked(parts, waveform, sample_rate, self.codec, settings).cpu()
 
     @torch.inference_mode()
     def _decode(

@@ -22,7 +22,11 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, weights: Iterable[nn.Parameter], lr: float, weight_decay: float, momentum: float
+        self,
+        weights: Iterable[nn.Parameter],
+        lr: float | Tensor,
+        weight_decay: float,
+        momentum: float,
     ) -> None:
         settings = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum}
         super().__init__(weights, settings)
@@ -50,7 +54,7 @@ class Muon(torch.optim.Optimizer):
         direction = orthogonal(gradient.lerp(momentum, group["momentum"]).flatten(1))
         size = LIKE_ADAM * max(direction.shape) ** 0.5 * group["lr"]
         weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.sub_(direction.view_as(weight), alpha=size)
+        weight.sub_(direction.view_as(weight) * size)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

@@ -2,9 +2,6 @@
 
 import math
 
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
-
 
 def warmup_cosine(step: int, n_steps: int, warmup_steps: int, final_rate: float) -> float:
     """Factor on the learning rate of `step` (from 0): linear up to 1, then a cosine to final_rate.
@@ -17,8 +14,3 @@ def warmup_cosine(step: int, n_steps: int, warmup_steps: int, final_rate: float)
         return final_rate
     progress = (step - warmup_steps) / (n_steps - warmup_steps)
     return final_rate + (1 - final_rate) * (1 + math.cos(math.pi * progress)) / 2
-
-
-def schedule(optimiser: Optimizer, n_steps: int, warmup_steps: int, final_rate: float) -> LambdaLR:
-    """The scheduler to be stepped once after each step of the optimiser."""
-    return LambdaLR(optimiser, lambda step: warmup_cosine(step, n_steps, warmup_steps, final_rate))

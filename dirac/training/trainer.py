@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +12,12 @@ from torch.optim import Optimizer
 
 from dirac.diffusion.draws import Draws
 from dirac.model_files import Row
+from dirac.recorded import Recorded
 from dirac.training.averaging import average_of, decay_at, update_average
 from dirac.training.batches import STEP, BatchKeys, derive_seed
 from dirac.training.distributed import Processes
 from dirac.training.muon import Muon
-from dirac.training.schedules import schedule, warmup_cosine
+from dirac.training.schedules import warmup_cosine
 
 MOMENTUM = 0.95  # Muon's
 DIVERGED = 10  # times the loss of a model that has learnt nothing yet
@@ -44,6 +45,7 @@ class TrainSettings:
     validate_every: int  # steps
     checkpoint_every_seconds: float
     precision: Literal["float32", "bfloat16"]  # of the products
+    compile: bool  # by torch.compile
     n_workers: int  # that load data, beside each process
 
     def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
@@ -65,15 +67,18 @@ class Trainer:
         self.settings, self.processes = settings, processes
         self.model = model.to(processes.device).train()
         self.wrapped = processes.wrap(self.model)
+        if settings.compile:
+            self.wrapped = cast(nn.Module, torch.compile(self.wrapped, dynamic=False))
         self.average = average_of(self.model)
-        self.optimisers = make_optimisers(self.model, settings)
-        self.schedules = [
-            schedule(optimiser, settings.n_steps, settings.warmup_steps, settings.final_rate)
-            for optimiser in self.optimisers
-        ]
+        # A tensor, so that a recorded step follows it too.
+        self._rate = torch.tensor(settings.learning_rate, device=processes.device)
+        self.optimisers = make_optimisers(self.model, settings, self._rate)
         self.step = 0  # steps made
         self.history: list[Row] = []
         self.validation: list[Row] = []
+        alone = processes.world_size == 1
+        self._shared = None if alone else torch.Generator(processes.device)
+        self._learn = Recorded(self._made) if alone else self._made
         self._pending: list[Row] = []  # steps since the last row of the history
         self._unchecked: list[dict[str, Tensor]] = []  # the newest of them, still on the GPU
 
@@ -84,7 +89,6 @@ class Trainer:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-            "schedules": [schedule.state_dict() for schedule in self.schedules],
             "history": self.history,
             "validation": self.validation,
             "pending": self._pending,
@@ -95,42 +99,55 @@ class Trainer:
         self.step = state["step"]
         for name in ("model", "average"):
             getattr(self, name).load_state_dict(state[name])
-        for name in ("optimisers", "schedules"):
-            for part, saved in zip(getattr(self, name), state[name], strict=True):
-                part.load_state_dict(saved)
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+            for group in optimiser.param_groups:
+                group["lr"] = self._rate
         self.history, self.validation = state["history"], state["validation"]
         self._pending = state["pending"]
 
     def advance(self, batch: Tensor) -> None:
         """One step on this process's share of the batch."""
-        batch = batch.to(self.processes.device, non_blocking=True)
-        draws = self._draws()
+        self._rate.fill_(self._rate_of(self.step))
+        self._seed()
+        terms = self._learn(batch.to(self.processes.device, non_blocking=True))
+        update_average(self.average, self.model, decay_at(self.step, self.settings.ema_decay))
+        self.step += 1
+        self._unchecked.append(terms)
+
+    def _made(self, batch: Tensor) -> dict[str, Tensor]:
+        """Moves the weights -> the terms of the loss, and the norm of its gradient."""
         with self.settings.autocast(self.processes.device):
-            terms: dict[str, Tensor] = self.wrapped(batch, draws)
+            terms: dict[str, Tensor] = self.wrapped(batch, self._draws)
         # The processes' mean of these is the mean over the batch, however unequal their shares.
         weight = len(batch) * self.processes.world_size / self.settings.batch_size
         terms = {name: weight * value for name, value in terms.items()}
         self.model.zero_grad()
         torch.autograd.backward(terms["loss"])
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
-        for optimiser, schedule_of_rate in zip(self.optimisers, self.schedules, strict=True):
+        for optimiser in self.optimisers:
             optimiser.step()
-            schedule_of_rate.step()
-        update_average(self.average, self.model, decay_at(self.step, self.settings.ema_decay))
-        self.step += 1
-        named = {**terms, "gradient_norm": norm}
-        self._unchecked.append({name: value.detach() for name, value in named.items()})
+        return {name: value.detach() for name, value in terms.items()} | {"gradient_norm": norm}
 
-    def _draws(self) -> Draws:
+    def _seed(self) -> None:
         """The chance of this step; torch is seeded for what else may be random, as dropout."""
         settings, processes = self.settings, self.processes
         seed = derive_seed(STEP, settings.seed, self.step, 0)
-        if processes.world_size == 1:
+        if self._shared is None:
             torch.manual_seed(seed)
-            return Draws(settings.batch_size)
-        torch.manual_seed(derive_seed(STEP, settings.seed, self.step, 1 + processes.rank))
-        shared = torch.Generator(processes.device).manual_seed(seed)
-        return Draws(settings.batch_size, processes.rank, processes.world_size, shared)
+        else:
+            torch.manual_seed(derive_seed(STEP, settings.seed, self.step, 1 + processes.rank))
+            self._shared.manual_seed(seed)
+
+    @property
+    def _draws(self) -> Draws:
+        processes = self.processes
+        return Draws(self.settings.batch_size, processes.rank, processes.world_size, self._shared)
+
+    def _rate_of(self, step: int) -> float:
+        settings = self.settings
+        factor = warmup_cosine(step, settings.n_steps, settings.warmup_steps, settings.final_rate)
+        return settings.learning_rate * factor
 
     def check(self, batches: BatchKeys) -> None:
         """Fetches the newest losses, which waits for the GPU, and makes sure that they are sound:
@@ -149,12 +166,8 @@ class Trainer:
     def log(self, batches: BatchKeys) -> Row:
         """A new row of the history: means over the steps since the last and over the processes."""
         self.check(batches)
-        settings = self.settings
-        factor = warmup_cosine(
-            self.step - 1, settings.n_steps, settings.warmup_steps, settings.final_rate
-        )
         row: Row = {"step": self.step, **mean_rows(self._pending)}
-        row["learning_rate"] = settings.learning_rate * factor
+        row["learning_rate"] = self._rate_of(self.step - 1)
         self.history.append(row)
         self._pending = []
         return row
@@ -169,18 +182,23 @@ class Trainer:
         return [dict(zip(names, row, strict=True)) for row in self.processes.mean(values).tolist()]
 
 
-def make_optimisers(model: nn.Module, settings: TrainSettings) -> list[Optimizer]:
-    """AdamW for all weights, or Muon for matrices and kernels and AdamW for the rest."""
+def make_optimisers(model: nn.Module, settings: TrainSettings, rate: Tensor) -> list[Optimizer]:
+    """AdamW for all weights, or Muon for matrices and kernels and AdamW for the rest.
+
+    rate: the learning rate, which may change from step to step, on the weights' device.
+    """
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     matrices = [weight for weight in trained if weight.ndim > 1 and settings.optimiser == "muon"]
     chosen = {id(weight) for weight in matrices}
     rest = [weight for weight in trained if id(weight) not in chosen]
-    rate, decay = settings.learning_rate, settings.weight_decay
+    decay = settings.weight_decay
     optimisers: list[Optimizer] = []
     if matrices:
         optimisers.append(Muon(matrices, rate, decay, MOMENTUM))
     if rest:
-        optimisers.append(torch.optim.AdamW(rest, rate, weight_decay=decay, fused=True))
+        optimisers.append(
+            torch.optim.AdamW(rest, rate, weight_decay=decay, fused=True, capturable=rate.is_cuda)
+        )
     return optimisers
 
 

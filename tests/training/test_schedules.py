@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 import pytest
-import torch
 
-from dirac.training.schedules import schedule, warmup_cosine
+from dirac.training.schedules import warmup_cosine
 
 
 def test_known_values() -> None:
@@ -21,12 +20,3 @@ def test_no_warmup_and_nothing_but_warmup() -> None:
     assert warmup_cosine(0, 10, 0, 0.5) == 1
     assert warmup_cosine(9, 10, 10, 0.5) == 1
     assert warmup_cosine(10, 10, 10, 0.5) == 0.5
-
-
-def test_scheduler_follows_the_function() -> None:
-    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2.0)
-    scheduler = schedule(optimiser, 8, 3, 0.2)
-    for step in range(10):
-        assert optimiser.param_groups[0]["lr"] == pytest.approx(2 * warmup_cosine(step, 8, 3, 0.2))
-        optimiser.step()
-        scheduler.step()

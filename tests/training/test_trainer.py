@@ -27,6 +27,7 @@ SETTINGS = TrainSettings(
     validate_every=4,
     checkpoint_every_seconds=60.0,
     precision="bfloat16",
+    compile=False,
     n_workers=0,
 )
 WALK = BatchKeys(3, 1, seed=0, rank=0, world_size=1)
@@ -90,10 +91,10 @@ def test_mean_rows() -> None:
 def test_muon_takes_matrices_and_adam_the_rest() -> None:
     model = nn.Sequential(nn.Conv1d(3, 4, 5), nn.GroupNorm(2, 4), nn.Linear(7, 2))
     model[2].requires_grad_(False)
-    muon, adam = make_optimisers(model, replace(SETTINGS, optimiser="muon"))
+    muon, adam = make_optimisers(model, replace(SETTINGS, optimiser="muon"), torch.tensor(0.1))
     assert muon.param_groups[0]["params"] == [model[0].weight]
     rest = adam.param_groups[0]["params"]
     assert {id(w) for w in rest} == {id(w) for w in (model[0].bias, *model[1].parameters())}
-    (alone,) = make_optimisers(model, SETTINGS)
+    (alone,) = make_optimisers(model, SETTINGS, torch.tensor(0.1))
     assert len(alone.param_groups[0]["params"]) == 4
     assert {type(o) for o in (adam, alone)} == {torch.optim.AdamW}

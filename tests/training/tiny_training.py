@@ -34,6 +34,7 @@ SETTINGS = TrainSettings(
     validate_every=10,
     checkpoint_every_seconds=3600.0,
     precision="float32",
+    compile=False,
     n_workers=0,
 )
 
