@@ -73,10 +73,17 @@ def _rows(
 ) -> Iterator[Row]:
     multiply, flops = product()
     needed = flops_of(lambda: loss().backward())
-    timings = interleaved(works | {"product": multiply}, size.n_repeats)
-    floor = needed / flops * timings["product"].wall
+    n = size.n_steps_at_once
+    repeated: dict[str, Work] = {name: partial(times, n, work) for name, work in works.items()}
+    timings = interleaved(repeated | {"product": multiply}, size.n_repeats)
+    floor = n * needed / flops * timings["product"].wall
     for name in works:
-        yield Row("training", f"{title}: {name}", 1, "steps/s", timings[name], "products", floor)
+        yield Row("training", f"{title}: {name}", n, "steps/s", timings[name], "products", floor)
+
+
+def times(n: int, work: Work) -> None:
+    for _ in range(n):
+        work()
 
 
 def decomposition(params: Params) -> Decomposition:

@@ -84,6 +84,20 @@ def test_half_precision_is_of_the_products() -> None:
             assert (ones @ ones).dtype == dtype
 
 
+def test_compiled_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+
+    def note(model: nn.Module, *, dynamic: bool) -> nn.Module:
+        compiled.append(model)
+        return model
+
+    monkeypatch.setattr(torch, "compile", note)
+    Trainer(Slope(), SETTINGS, ALONE)
+    assert not compiled
+    trainer = Trainer(Slope(), replace(SETTINGS, compile=True), ALONE)
+    assert compiled == [trainer.model]
+
+
 def test_mean_rows() -> None:
     assert mean_rows([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": 2.0}
 
