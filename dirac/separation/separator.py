@@ -16,7 +16,7 @@ from dirac.audio.songs import Recording, Song
 from dirac.audio.spectrogram import Spectrogram
 from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
-from dirac.recorded import Recorded
+from dirac.networks.recorded import Recorded
 from dirac.separation.masking import masked
 from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings

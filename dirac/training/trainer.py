@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from dirac.diffusion.draws import Draws
 from dirac.model_files import Row
-from dirac.recorded import Recorded
+from dirac.networks.recorded import Recorded
 from dirac.training.averaging import average_of, decay_at, update_average
 from dirac.training.batches import STEP, BatchKeys, derive_seed
 from dirac.training.distributed import Processes

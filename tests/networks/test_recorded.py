@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dirac.recorded import N_FIRST, Recorded
+from dirac.networks.recorded import N_FIRST, Recorded
 from dirac.training.distributed import Processes
 from dirac.training.trainer import Trainer
 from tests.training.test_trainer import SETTINGS, Slope
