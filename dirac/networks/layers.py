@@ -15,9 +15,11 @@ class Conv1d(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
         if not torch.compiler.is_compiling():
             return super().forward(x)
-        width = (self.kernel_size[0] - 1) // 2 if self.padding == "same" else int(self.padding[0])
+        (stride,), (dilation,), (size,) = self.stride, self.dilation, self.kernel_size
+        width = dilation * (size - 1) // 2 if self.padding == "same" else int(self.padding[0])
         image, kernel = _as_image(x), self.weight[:, :, None]
-        return F.conv2d(image, kernel, self.bias, (1, self.stride[0]), (0, width)).squeeze(2)
+        shape = ((1, stride), (0, width), (1, dilation), self.groups)
+        return F.conv2d(image, kernel, self.bias, *shape).squeeze(2)
 
 
 class ConvTranspose1d(nn.ConvTranspose1d):
@@ -26,10 +28,10 @@ class ConvTranspose1d(nn.ConvTranspose1d):
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         if not torch.compiler.is_compiling():
             return super().forward(x, output_size)
+        (stride,), (dilation,), (more,) = self.stride, self.dilation, self.output_padding
         image, kernel = _as_image(x), self.weight[:, :, None]
-        stride, padding = (1, self.stride[0]), (0, int(self.padding[0]))
-        more = (0, self.output_padding[0])
-        return F.conv_transpose2d(image, kernel, self.bias, stride, padding, more).squeeze(2)
+        shape = ((1, stride), (0, int(self.padding[0])), (0, more), self.groups, (1, dilation))
+        return F.conv_transpose2d(image, kernel, self.bias, *shape).squeeze(2)
 
 
 def _as_image(x: Tensor) -> Tensor:

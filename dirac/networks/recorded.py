@@ -45,11 +45,11 @@ class Recorded:
     def _aside(self, inputs: tuple[Tensor, ...]) -> Results:
         """As it is, on a stream of its own, as recording asks of the calls before it."""
         here = torch.cuda.current_stream()
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        stream.wait_stream(here)
-        with torch.cuda.stream(stream):
+        aside = torch.Stream(here.device)
+        aside.wait_stream(here)
+        with aside:
             results = self.function(*inputs)
-        here.wait_stream(stream)
+        here.wait_stream(aside)
         return results
 
     def _record(self, inputs: tuple[Tensor, ...]) -> torch.cuda.CUDAGraph:

@@ -14,7 +14,9 @@ from dirac.networks.layers import Conv1d, ConvTranspose1d
         Conv1d(4, 6, 1),
         Conv1d(4, 6, 5, 2, padding=2),
         Conv1d(4, 6, 7, 3, padding=3),
+        Conv1d(4, 6, 3, padding="same", dilation=3, groups=2),
         ConvTranspose1d(4, 6, 4, 2, padding=1),
+        ConvTranspose1d(4, 6, 5, 2, padding=3, dilation=2, groups=2),
         ConvTranspose1d(4, 6, 6, 3, padding=2, output_padding=1),
     ],
 )
