@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from dirac.diffusion.draws import Draws
 from dirac.networks.recorded import N_FIRST, Recorded
 from dirac.training.distributed import Processes
 from dirac.training.trainer import Trainer
@@ -15,9 +16,9 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 
 
 def test_without_a_gpu_it_is_the_function() -> None:
-    seen: list[torch.Tensor] = []
+    seen: list[Tensor] = []
 
-    def function(x: torch.Tensor) -> dict[str, torch.Tensor]:
+    def function(x: Tensor) -> dict[str, Tensor]:
         seen.append(x)
         return {"doubled": 2 * x}
 
@@ -33,7 +34,7 @@ def test_without_a_gpu_it_is_the_function() -> None:
 def test_a_recorded_step_sees_new_inputs_weights_and_chance() -> None:
     weight = torch.zeros(1, device="cuda")
 
-    def function(x: torch.Tensor) -> dict[str, torch.Tensor]:
+    def function(x: Tensor) -> dict[str, Tensor]:
         weight.add_(1)
         return {"sum": x.sum() + weight, "chance": torch.rand(1, device="cuda")}
 
@@ -57,7 +58,7 @@ def test_a_recorded_training_is_the_training(optimiser: str) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.ones(4, 4))
 
-        def forward(self, batch, draws):  # type: ignore[no-untyped-def]
+        def forward(self, batch: Tensor, draws: Draws) -> dict[str, Tensor]:
             return {"loss": (batch @ self.weight).square().mean() + draws.normal(batch).mean()}
 
     settings = replace(SETTINGS, n_steps=9, batch_size=3, optimiser=optimiser, precision="float32")
