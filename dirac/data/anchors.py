@@ -49,6 +49,10 @@ class AnchorSettings(Protocol):
         """Of a window."""
 
     @property
+    def n_bands(self) -> int:
+        """In which a window's statistics are gathered."""
+
+    @property
     def gain_db(self) -> float:
         """Levels of a remix: up to this much louder or softer."""
 
@@ -125,7 +129,7 @@ def find_by_statistics(
     stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int, listen: Listen
 ) -> list[Anchors]:
     """Of each store the anchors, by the profiles of the first, which is that of training."""
-    windows = [read_windows(path, settings.n_frames, listen) for path in stores]
+    windows = [read_windows(path, settings.n_frames, settings.n_bands, listen) for path in stores]
     return [
         find_anchors(of_store.places, presences, settings)
         for of_store, presences in zip(

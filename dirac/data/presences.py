@@ -31,7 +31,6 @@ STEPS = 4  # of which a window is long: they overlap, so that a short break fill
 MAX_READ = 1_000_000  # windows, evenly spread: anchors enough, and memory stays the same
 MAX_FITTED = 20_000  # windows; more of them change no profile
 QUIET = 0.05  # of the mean power: below it a window says nothing
-N_BANDS = 16  # in which changes are gathered: timbres differ in detail, sources in manner
 OWN_WINDOWS = 8.0  # that a song must have for profiles of its own to weigh as much as all songs'
 STRETCH = 8  # frames, at 75 Hz: what sounds all through one is held
 HELD = 0.05  # share of a window's power from which on something is
@@ -60,10 +59,11 @@ class Windows:
     songs: Array
 
 
-def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
+def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Windows:
     """The windows of a store's mixtures, but for the quietest.
 
-    Raises AnchorError when no window has any sound in it.
+    n_bands: in which statistics are gathered, of the bands that `listen` gives. Raises AnchorError
+    when no window has any sound in it.
     """
     store = LatentStore(path)
     places, changes, held, left = [], [], [], []
@@ -75,8 +75,8 @@ def read_windows(path: Path, n_frames: int, listen: Listen) -> Windows:
         for start in starts:
             places.append((index, start))
             window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
-            changes.append(_changes(window))
-            held.append(_held(window))
+            changes.append(_changes(window, n_bands))
+            held.append(_held(window, n_bands))
             left.append(is_left(window))
     table = np.array(changes, dtype=np.float64)
     if not table.any():
@@ -201,25 +201,26 @@ def _balanced(statistics: Array) -> Array:
     return balanced
 
 
-def _changes(amplitude: Array) -> Array:
+def _changes(amplitude: Array, n_bands: int) -> Array:
     """Mean squares of the changes of magnitudes (bands, frames) along time, then frequency.
 
-    (2 N_BANDS,) at most, gathered from neighbouring bands.
+    (2 n_bands,) at most, gathered from neighbouring bands.
     """
     changes = (np.diff(amplitude, axis=1), np.diff(amplitude, axis=0))
-    return np.concatenate([_gathered(change) for change in changes])
+    return np.concatenate([_gathered(change, n_bands) for change in changes])
 
 
-def _held(amplitude: Array) -> Array:
+def _held(amplitude: Array, n_bands: int) -> Array:
     """Mean squares of the changes along frequency of what magnitudes (bands, frames) have for three
 
-    quarters of each half, (N_BANDS,) at most, gathered as those of `_changes`.
+    quarters of each half, (n_bands,) at most, gathered as those of `_changes`.
     """
     halves = np.array_split(amplitude, 2, axis=1)
-    return _gathered(np.diff([np.quantile(half, 0.25, axis=1) for half in halves], axis=1).T)
+    quartiles = [np.quantile(half, 0.25, axis=1) for half in halves]
+    return _gathered(np.diff(quartiles, axis=1).T, n_bands)
 
 
-def _gathered(changes: Array) -> Array:
-    """Mean squares of (bands, frames), (N_BANDS,) of neighbouring bands, fewer if there are."""
+def _gathered(changes: Array, n_bands: int) -> Array:
+    """Mean squares of (bands, frames), (n_bands,) of neighbouring bands, fewer if there are."""
     means = np.square(changes).mean(axis=1)
-    return np.array([band.mean() for band in np.array_split(means, min(N_BANDS, len(means)))])
+    return np.array([band.mean() for band in np.array_split(means, min(n_bands, len(means)))])

@@ -20,7 +20,7 @@ from dirac.data.store import LatentStore
 
 from . import stores
 
-N_CHANNELS, WINDOW = 12, 8
+N_CHANNELS, WINDOW, N_BANDS = 12, 8, 16
 N_STARTS = 13  # of the windows in an excerpt of four
 STEADY, FLICKERING, BOTH = 1, 2, 3
 
@@ -38,6 +38,7 @@ def latents(present: int, loudness: np.ndarray, exponent: float) -> np.ndarray:
 
 def settings(**other: float) -> SimpleNamespace:
     plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
+    plain |= {"n_bands": N_BANDS}
     return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 
@@ -74,7 +75,7 @@ def presence_at(places: np.ndarray, presence: np.ndarray) -> set[int]:
 
 
 def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
-    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, N_BANDS, listen)
     n_windows = 40 * N_STARTS
     assert windows.places.shape == (n_windows, 2)
     assert windows.changes.shape == (n_windows, 2 * N_CHANNELS - 1)
@@ -90,7 +91,7 @@ def test_anchors_are_the_windows_of_one_source(tmp_path, presence):
 
 
 def test_all_windows_that_a_source_has_alone_are_its_anchors(tmp_path, presence):
-    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, N_BANDS, listen)
     presences = find_presences(windows.changes, fit_profiles(windows.changes, 2, seed=0))
     found = find_anchors(windows.places, presences, settings(share=0.01, presence=0.98))
     for places in found:
@@ -101,9 +102,9 @@ def test_all_windows_that_a_source_has_alone_are_its_anchors(tmp_path, presence)
 
 
 def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presence):
-    train = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
+    train = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, N_BANDS, listen)
     other = presence[::-1, ::-1]
-    validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW, listen)
+    validation = read_windows(write_store(tmp_path / "b.lmdb", other), WINDOW, N_BANDS, listen)
     profiles = fit_profiles(train.changes, 2, seed=0)
     for mine, its in zip(
         find_anchors(train.places, find_presences(train.changes, profiles), settings()),
@@ -115,7 +116,7 @@ def test_profiles_of_one_store_find_the_same_sources_in_another(tmp_path, presen
 
 def test_silent_windows_are_no_anchors(tmp_path, presence):
     presence[:, 0] = 0
-    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, listen)
+    windows = read_windows(write_store(tmp_path / "a.lmdb", presence), WINDOW, N_BANDS, listen)
     assert len(windows.places) == 40 * (N_STARTS - 1)
     assert (windows.places[:, 1] > 0).all()
 
@@ -123,8 +124,8 @@ def test_silent_windows_are_no_anchors(tmp_path, presence):
 def test_windows_may_be_heard_at_another_rate(tmp_path, presence):
     """As those of a codec of 150 Hz are, in a spectrogram of 75."""
     path = write_store(tmp_path / "a.lmdb", presence)
-    windows = read_windows(path, WINDOW, lambda latents: latents[..., ::2])
-    assert np.array_equal(windows.places, read_windows(path, WINDOW, listen).places)
+    windows = read_windows(path, WINDOW, N_BANDS, lambda latents: latents[..., ::2])
+    assert np.array_equal(windows.places, read_windows(path, WINDOW, N_BANDS, listen).places)
     presences = find_presences(windows.changes, fit_profiles(windows.changes, 2, seed=0))
     found = [
         presence_at(places, presence)
@@ -145,13 +146,13 @@ def test_a_gain_acts_on_what_differs_from_silence(tmp_path):
 def test_a_silent_store_has_no_anchors(tmp_path):
     path = write_store(tmp_path / "a.lmdb", np.zeros((2, 4), dtype=int))
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
-        read_windows(path, WINDOW, listen)
+        read_windows(path, WINDOW, N_BANDS, listen)
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
         hear_presences(path, WINDOW, 1.0, lambda mixture: torch.stack([mixture, mixture], dim=1))
 
 
 def test_more_sources_than_windows_is_an_error(tmp_path):
-    windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, listen)
+    windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, N_BANDS, listen)
     with pytest.raises(AnchorError, match="6 sources cannot be told apart in 5 windows"):
         fit_profiles(windows.changes, 6, seed=0)
 
