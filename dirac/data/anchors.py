@@ -53,10 +53,6 @@ class AnchorSettings(Protocol):
         """In which a window's statistics are gathered."""
 
     @property
-    def n_alike(self) -> int:
-        """Windows of which the one most like the other parts of a remix is taken, at most."""
-
-    @property
     def gain_db(self) -> float:
         """Levels of a remix: up to this much louder or softer."""
 

@@ -46,40 +46,22 @@ class RemixDataset(Dataset[Tensor]):
         """-> float32 (1 + sources, channels, frames)."""
         index, position = key
         random = np.random.default_rng((index, int(position * 2**53)))
-        speed = 2 ** random.uniform(-self.speed_octaves, self.speed_octaves)
-        n_read = math.ceil(self.mixtures.n_frames * speed)
-        drawn = [self._together(random) for _ in range(-(-n_read // self.settings.n_frames))]
-        of_sources = zip(*drawn, strict=True)
-        collages = [np.concatenate(windows, axis=1)[:, :n_read] for windows in of_sources]
         return torch.stack(
-            [self.mixtures[key], *(self._vary(collage, speed, random) for collage in collages)]
+            [self.mixtures[key], *(self._collage(places, random) for places in self.anchors)]
         )
 
-    def _together(self, random: np.random.Generator) -> list[Array]:
-        """Of each source a window, (channels, frames): of some, the one most like those before.
-
-        Of how many is drawn, so that there are parts that go together, and others.
-        """
-        chosen: list[Array] = []
-        for places in self.anchors:
-            most = self.settings.n_alike if chosen else 1
-            n_candidates = random.integers(1, most, endpoint=True)
-            candidates = [self._draw(places, random) for _ in range(n_candidates)]
-            before = np.sum([np.zeros_like(candidates[0]), *chosen], axis=0)
-            chosen.append(max(candidates, key=lambda window: likeness(window, before)))
-        return chosen
-
-    def _draw(self, places: Array, random: np.random.Generator) -> Array:
-        """The latents of one of these windows, (channels, frames)."""
-        index, start = places[random.integers(len(places))]
-        return self.mixtures.store.mixture(int(index), int(start), self.settings.n_frames)
-
-    def _vary(self, collage: Array, speed: float, random: np.random.Generator) -> Tensor:
-        """One source's windows, end to end, at a random level and in a random tone."""
-        store, gain_db = self.mixtures.store, self.settings.gain_db
+    def _collage(self, places: Array, random: np.random.Generator) -> Tensor:
+        """Anchors one after the other until they fill a crop, at one random level."""
+        store, n_frames = self.mixtures.store, self.mixtures.n_frames
+        window, gain_db = self.settings.n_frames, self.settings.gain_db
+        speed = 2 ** random.uniform(-self.speed_octaves, self.speed_octaves)
+        n_read = math.ceil(n_frames * speed)
+        drawn = places[random.integers(len(places), size=-(-n_read // window))]
+        pieces = [store.mixture(int(index), int(start), window) for index, start in drawn]
+        collage = np.concatenate(pieces, axis=1)[:, :n_read]
         gain = self.level * 10 ** (random.uniform(-gain_db, gain_db) / 20)
         if self.speed_octaves:
-            collage = played(collage, speed, self.mixtures.n_frames, store.meta.sample_rate / 2)
+            collage = played(collage, speed, n_frames, store.meta.sample_rate / 2)
         if self.equaliser_db:
             collage = randomly_equalised(collage, self.equaliser_db, store.meta.exponent, random)
         return scaled(store, collage, gain)
@@ -108,13 +90,3 @@ def scaled(store: LatentStore, latents: Array, gain: float) -> Tensor:
     """Latents (channels, frames) of the store's codec, of a sound `gain` times as loud."""
     rest = rest_of(store)
     return torch.from_numpy(rest + (latents - rest) * np.float32(gain ** (1 / store.meta.exponent)))
-
-
-def likeness(one: Array, other: Array) -> float:
-    """Cosine of what changes with time in two windows (channels, frames).
-
-    Parts of one song are more alike than others: strokes coincide, and so do harmonics.
-    """
-    changing, others = (window - window.mean(axis=1, keepdims=True) for window in (one, other))
-    norms = float(np.linalg.norm(changing) * np.linalg.norm(others))
-    return float(np.vdot(changing, others)) / max(norms, 1e-12)

@@ -20,8 +20,6 @@ from ruamel.yaml import YAML
 from dirac.data import fetch
 from dirac.data.archives import ARCHIVES, Archive
 
-from .turns import BOTH, FLICKERING, STEADY
-
 
 def tone(frequency: float, seconds: float = 0.5, rate: int = 8000) -> np.ndarray:
     """(time,)"""
@@ -180,8 +178,3 @@ def scratch(tmp_path):
     folder = tmp_path / "scratch"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def presence() -> np.ndarray:
-    return np.random.default_rng(1).choice([STEADY, FLICKERING, BOTH, BOTH], size=(40, 4))

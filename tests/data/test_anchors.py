@@ -1,29 +1,60 @@
-"""Anchors of two sources that play by turns."""
+"""Two sources that play by turns: one steady with harmonics, one flickering and smooth."""
+
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, hear_presences
+from dirac.data.datasets import MixtureDataset
 from dirac.data.presences import (
     AnchorError,
     find_presences,
     fit_profiles,
     read_windows,
 )
-from dirac.data.remixes import remix_datasets
+from dirac.data.remixes import RemixDataset, remix_datasets, scaled
+from dirac.data.store import LatentStore
 
-from .turns import (
-    BOTH,
-    FLICKERING,
-    N_BANDS,
-    N_CHANNELS,
-    N_STARTS,
-    STEADY,
-    WINDOW,
-    settings,
-    write_store,
-)
+from . import stores
+
+N_CHANNELS, WINDOW, N_BANDS = 12, 8, 16
+N_STARTS = 13  # of the windows in an excerpt of four
+STEADY, FLICKERING, BOTH = 1, 2, 3
+
+
+def latents(present: int, loudness: np.ndarray, exponent: float) -> np.ndarray:
+    """(channels, WINDOW): magnitudes**(1 / exponent) of the sources that are present."""
+    power = np.zeros((N_CHANNELS, WINDOW))
+    if present & STEADY:
+        harmonics = np.where(np.arange(N_CHANNELS) % 3 == 0, 1.0, 0.01)
+        power += loudness[0] * harmonics[:, None]
+    if present & FLICKERING:
+        power += loudness[1] * (np.arange(WINDOW) % 4 == 0)
+    return power ** (1 / exponent)
+
+
+def settings(**other: float) -> SimpleNamespace:
+    plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
+    plain |= {"n_bands": N_BANDS}
+    return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
+
+
+def write_store(path: Path, presence: np.ndarray, exponent: float = 2.0) -> Path:
+    """presence: (excerpts, windows) of STEADY, FLICKERING, BOTH or 0."""
+    loudness = np.random.default_rng(0).uniform(0.5, 2, (len(presence), 2))
+    mixtures = [
+        np.concatenate([latents(present, loud, exponent) for present in row], axis=1)
+        for row, loud in zip(presence, loudness, strict=True)
+    ]
+    return stores.write_mixtures(path, np.stack(mixtures), exponent, homogeneous=exponent != 1)
+
+
+@pytest.fixture
+def presence() -> np.ndarray:
+    return np.random.default_rng(1).choice([STEADY, FLICKERING, BOTH, BOTH], size=(40, 4))
 
 
 def listen(latents: torch.Tensor) -> torch.Tensor:
@@ -103,6 +134,15 @@ def test_windows_may_be_heard_at_another_rate(tmp_path, presence):
     assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
 
 
+def test_a_gain_acts_on_what_differs_from_silence(tmp_path):
+    mixtures = 3 + np.random.default_rng(0).standard_normal((2, N_CHANNELS, 8))
+    for homogeneous, silence in ((True, 0), (False, mixtures.mean(axis=(0, 2))[:, None])):
+        path = tmp_path / f"{homogeneous}.lmdb"
+        store = LatentStore(stores.write_mixtures(path, mixtures, 1.0, homogeneous=homogeneous))
+        louder = scaled(store, store.mixture(0), 2.0).numpy()
+        np.testing.assert_allclose(louder - silence, 2 * (mixtures[0] - silence), atol=1e-5)
+
+
 def test_a_silent_store_has_no_anchors(tmp_path):
     path = write_store(tmp_path / "a.lmdb", np.zeros((2, 4), dtype=int))
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
@@ -112,11 +152,48 @@ def test_a_silent_store_has_no_anchors(tmp_path):
 
 
 def test_more_sources_than_windows_is_an_error(tmp_path):
-    windows = read_windows(
-        write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, N_BANDS, listen
-    )
+    windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, N_BANDS, listen)
     with pytest.raises(AnchorError, match="6 sources cannot be told apart in 5 windows"):
         fit_profiles(windows.changes, 6, seed=0)
+
+
+def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.array([[3, 8]]), np.array([[5, 16]])]
+    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
+    item = remix[7, 0.25]
+    assert item.shape == (3, N_CHANNELS, 12)
+    assert torch.equal(item[0], mixtures[7, 0.25])
+    for collage, ((index, start),) in zip(item[1:], places, strict=True):
+        window = torch.from_numpy(mixtures.store.mixture(index, start, WINDOW))
+        ratio = (collage[:, :WINDOW] / window)[window > 0]
+        assert torch.allclose(ratio, ratio[0].expand_as(ratio))
+        # Magnitudes, the squares of these latents, change by at most 6 dB.
+        assert abs(20 * torch.log10(ratio[0] ** 2)) <= 6.0
+        assert torch.equal(collage[:, WINDOW:], collage[:, :4])
+
+
+def test_a_remix_is_decided_by_its_key(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.argwhere(presence == one) * [1, WINDOW] for one in (STEADY, FLICKERING)]
+    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
+    assert torch.equal(remix[7, 0.25], remix[7, 0.25])
+    assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
+
+
+def test_a_varied_remix_has_another_speed_and_tone(tmp_path, presence):
+    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
+    places = [np.argwhere(presence == STEADY)[:1] * [1, WINDOW]]
+    vary = settings(speed_octaves=0.5, equaliser_db=6.0)
+    plain, varied = (
+        RemixDataset(mixtures, places, vary, 1.0, varied=varied) for varied in (False, True)
+    )
+    assert torch.equal(varied[7, 0.25], varied[7, 0.25])
+    assert torch.equal(varied[7, 0.25][0], plain[7, 0.25][0])
+    for remix in (plain, varied):
+        shapes = [remix[index, 0.5][1] / remix[index, 0.5][1].mean() for index in range(9)]
+        alike = [torch.allclose(shape, shapes[0], atol=0.1) for shape in shapes]
+        assert all(alike) == (remix is plain)  # but for the level
 
 
 def test_a_model_hears_whose_a_window_is(tmp_path, presence):
