@@ -125,6 +125,7 @@ class Anchors(Section):
     presence: Annotated[float, Field(gt=0.5, le=1)]
     n_frames: Annotated[int, Field(ge=8)]
     n_bands: Count
+    lopsided: Annotated[float, Field(gt=0, le=1)]
     gain_db: NonNegative
     speed_octaves: Annotated[float, Field(ge=0, le=1)]
     equaliser_db: NonNegative

@@ -53,6 +53,10 @@ class AnchorSettings(Protocol):
         """In which a window's statistics are gathered."""
 
     @property
+    def lopsided(self) -> float:
+        """The most that one source may explain of a song in which statistics look for anchors."""
+
+    @property
     def gain_db(self) -> float:
         """Levels of a remix: up to this much louder or softer."""
 
@@ -128,14 +132,34 @@ def rest_of(store: LatentStore) -> Array:
 def find_by_statistics(
     stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int, listen: Listen
 ) -> list[Anchors]:
-    """Of each store the anchors, by the profiles of the first, which is that of training."""
+    """Of each store the anchors, by the profiles of the first, which is that of training.
+
+    Raises AnchorError where there are none to look for.
+    """
     windows = [read_windows(path, settings.n_frames, settings.n_bands, listen) for path in stores]
-    return [
-        find_anchors(of_store.places, presences, settings)
-        for of_store, presences in zip(
-            windows, tell_presences(windows, n_sources, seed), strict=True
-        )
+    told = tell_presences(windows, n_sources, seed)
+    kept = [
+        in_balanced_songs(presences, of_store.songs, settings.lopsided)
+        for of_store, presences in zip(windows, told, strict=True)
     ]
+    for path, of_store in zip(stores, kept, strict=True):
+        if not of_store.any():
+            raise AnchorError(f"{path} has no song as balanced as train.anchors.lopsided asks for")
+    return [
+        find_anchors(windows[n].places[kept[n]], told[n][kept[n]], settings)
+        for n in range(len(stores))
+    ]
+
+
+def in_balanced_songs(presences: Array, songs: Array, lopsided: float) -> Array:
+    """Which windows are of songs of which no source explains more than `lopsided`, on average.
+
+    Where one explains nearly everything, statistics may have taken another for it.
+    """
+    n_windows = np.bincount(songs).clip(min=1)
+    explained = [np.bincount(songs, weights=one) / n_windows for one in presences.T]
+    balanced: Array = np.max(explained, axis=0) <= lopsided
+    return balanced[songs]
 
 
 def find_by_ear(

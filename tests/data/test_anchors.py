@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, hear_presences
+from dirac.data.anchors import (
+    find_anchors,
+    find_by_ear,
+    find_by_statistics,
+    hear_presences,
+    in_balanced_songs,
+)
 from dirac.data.datasets import MixtureDataset
 from dirac.data.presences import (
     AnchorError,
@@ -38,7 +44,7 @@ def latents(present: int, loudness: np.ndarray, exponent: float) -> np.ndarray:
 
 def settings(**other: float) -> SimpleNamespace:
     plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
-    plain |= {"n_bands": N_BANDS}
+    plain |= {"n_bands": N_BANDS, "lopsided": 1.0}
     return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 
@@ -152,7 +158,9 @@ def test_a_silent_store_has_no_anchors(tmp_path):
 
 
 def test_more_sources_than_windows_is_an_error(tmp_path):
-    windows = read_windows(write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, N_BANDS, listen)
+    windows = read_windows(
+        write_store(tmp_path / "a.lmdb", np.full((1, 2), BOTH)), WINDOW, N_BANDS, listen
+    )
     with pytest.raises(AnchorError, match="6 sources cannot be told apart in 5 windows"):
         fit_profiles(windows.changes, 6, seed=0)
 
@@ -194,6 +202,18 @@ def test_a_varied_remix_has_another_speed_and_tone(tmp_path, presence):
         shapes = [remix[index, 0.5][1] / remix[index, 0.5][1].mean() for index in range(9)]
         alike = [torch.allclose(shape, shapes[0], atol=0.1) for shape in shapes]
         assert all(alike) == (remix is plain)  # but for the level
+
+
+def test_lopsided_songs_have_no_anchors(tmp_path, presence):
+    presences = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8], [0.9, 0.1]])
+    songs = np.array([0, 0, 2, 2])  # of means 0.7, 0.3 and 0.55, 0.45
+    for lopsided, kept in ((1.0, [1, 1, 1, 1]), (0.6, [0, 0, 1, 1]), (0.5, [0, 0, 0, 0])):
+        assert in_balanced_songs(presences, songs, lopsided).tolist() == [*map(bool, kept)]
+    path = write_store(tmp_path / "a.lmdb", presence)
+    with pytest.raises(
+        AnchorError, match=r"a\.lmdb has no song as balanced as train\.anchors\.lop"
+    ):
+        find_by_statistics([path], 2, settings(lopsided=0.5), 0, listen)
 
 
 def test_a_model_hears_whose_a_window_is(tmp_path, presence):
