@@ -22,6 +22,7 @@ from dirac.data.presences import (
     AnchorError,
     Array,
     Listen,
+    in_balanced_songs,
     read_windows,
     tell_presences,
     window_starts,
@@ -149,17 +150,6 @@ def find_by_statistics(
         find_anchors(windows[n].places[kept[n]], told[n][kept[n]], settings)
         for n in range(len(stores))
     ]
-
-
-def in_balanced_songs(presences: Array, songs: Array, lopsided: float) -> Array:
-    """Which windows are of songs of which no source explains more than `lopsided`, on average.
-
-    Where one explains nearly everything, statistics may have taken another for it.
-    """
-    n_windows = np.bincount(songs).clip(min=1)
-    explained = [np.bincount(songs, weights=one) / n_windows for one in presences.T]
-    balanced: Array = np.max(explained, axis=0) <= lopsided
-    return balanced[songs]
 
 
 def find_by_ear(

@@ -12,7 +12,6 @@ from dirac.data.anchors import (
     find_by_ear,
     find_by_statistics,
     hear_presences,
-    in_balanced_songs,
 )
 from dirac.data.datasets import MixtureDataset
 from dirac.data.presences import (
@@ -204,11 +203,7 @@ def test_a_varied_remix_has_another_speed_and_tone(tmp_path, presence):
         assert all(alike) == (remix is plain)  # but for the level
 
 
-def test_lopsided_songs_have_no_anchors(tmp_path, presence):
-    presences = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8], [0.9, 0.1]])
-    songs = np.array([0, 0, 2, 2])  # of means 0.7, 0.3 and 0.55, 0.45
-    for lopsided, kept in ((1.0, [1, 1, 1, 1]), (0.6, [0, 0, 1, 1]), (0.5, [0, 0, 0, 0])):
-        assert in_balanced_songs(presences, songs, lopsided).tolist() == [*map(bool, kept)]
+def test_without_balanced_songs_there_are_no_anchors(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
     with pytest.raises(
         AnchorError, match=r"a\.lmdb has no song as balanced as train\.anchors\.lop"
