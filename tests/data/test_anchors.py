@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import (
-    find_anchors,
-    find_by_ear,
-    find_by_statistics,
-    hear_presences,
-)
+from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, hear_presences
 from dirac.data.datasets import MixtureDataset
 from dirac.data.presences import (
     AnchorError,
