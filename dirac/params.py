@@ -51,6 +51,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _has_a_model_to_take_mixtures_apart(self) -> Self:
+        train = self.train
+        if train.bootstrapped and not train.n_first_steps and train.start is None:
+            raise ValueError(
+                "train.bootstrapped takes a model that takes mixtures apart: set "
+                "train.n_first_steps or train.start, or train.bootstrapped to 0"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_a_part_for_each_stem(self) -> Self:
         if self.train.objective == "supervised" and self.data.name == "folder":
             raise ValueError(

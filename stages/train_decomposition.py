@@ -22,9 +22,10 @@ from dirac.audio.codecs import load_described
 from dirac.audio.hearing import roots_of_magnitudes
 from dirac.audio.spectrogram import Spectrogram
 from dirac.command import behave_as_command
-from dirac.data.anchors import Anchors, find_by_ear, find_by_statistics
+from dirac.data.anchors import Anchors, find_anchors, find_by_ear, tell_windows
+from dirac.data.estimates import write_estimates
 from dirac.data.presences import Array, Listen
-from dirac.data.remixes import remix_datasets
+from dirac.data.remixes import Estimates, remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
@@ -144,9 +145,21 @@ def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedData
         )
         return training, checking
     # By one process, for all: rounding may differ between them.
-    processes = this.processes
-    found = processes.from_main(find(this, teacher) if processes.is_main else [])
-    return remix_datasets(this.stores, found, chosen.n_frames, chosen.anchors, level)
+    found = this.processes.from_main(find(this, teacher) if this.processes.is_main else [])
+    estimates = None
+    if teacher is not None and chosen.bootstrapped:
+        estimates = Estimates(estimate(this, teacher), chosen.bootstrapped)
+    return remix_datasets(this.stores, found, chosen.n_frames, chosen.anchors, level, estimates)
+
+
+def estimate(this: Round, teacher: Decomposition) -> LatentStore:
+    """What the teacher takes out of the training mixtures, kept where the session is."""
+    kept = this.session.folder / "estimates.lmdb"
+    if this.processes.is_main:
+        n_parts, regressed = this.params.model.n_latents, partial(regress, teacher.eval())
+        write_estimates(this.stores[0], kept, n_parts, teacher.level, regressed)
+    this.processes.wait()
+    return LatentStore(kept)
 
 
 def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
@@ -155,12 +168,16 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
     if params.train.objective == "paper":
         return [[] for _ in stores]
 
+    def told() -> list[tuple[Array, Array]]:
+        n_sources = params.model.n_latents
+        return tell_windows(stores, n_sources, anchors, params.seed, make_listener(this))
+
     @cache
     def found() -> list[Anchors]:
-        if teacher is not None:
-            return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors)
-        n_sources = params.model.n_latents
-        return find_by_statistics(stores, n_sources, anchors, params.seed, make_listener(this))
+        if teacher is None:
+            return [find_anchors(*windows, anchors) for windows in told()]
+        among = [places[:, 0] for places, _ in told()] if anchors.lopsided < 1 else None
+        return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors, among)
 
     def anchors_of(number: int, source: int) -> Array:
         kept = this.session.folder / f"anchors-{number}-{source}.npy"

@@ -80,15 +80,13 @@ def hear_presences(
     has any sound in it.
     """
     store = LatentStore(path)
-    gain = level / max(float(np.mean(store.meta.rms)), 1e-6) if store.meta.homogeneous else 1.0
     places, powers = [], []
     starts = window_starts(store, n_frames)
     numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
     for index in tqdm(numbers, "listening for anchors", unit="excerpt"):
-        mixture = store.mixture(index)
-        parts = regress(torch.from_numpy(gain * mixture)[None])[0].cpu().numpy()
-        heard = np.square(_additive(store, parts))
-        heard *= np.square(_additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
+        mixture, parts = take_apart(store, index, level, regress)
+        heard = np.square(additive(store, parts))
+        heard *= np.square(additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
         for start in starts:
             places.append((index, start))
             powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
@@ -115,7 +113,20 @@ def find_anchors(places: Array, presences: Array, settings: AnchorSettings) -> A
     ]
 
 
-def _additive(store: LatentStore, latents: Array) -> Array:
+def take_apart(
+    store: LatentStore, index: int, level: float, regress: Regress
+) -> tuple[Array, Array]:
+    """A mixture (channels, frames), and the parts (parts, channels, frames) that a model finds.
+
+    level: as for `hear_presences`; parts are as loud as if the mixture had it.
+    """
+    mixture = store.mixture(index)
+    gain = level / max(float(np.mean(store.meta.rms)), 1e-6) if store.meta.homogeneous else 1.0
+    parts: Array = regress(torch.from_numpy(gain * mixture)[None])[0].cpu().numpy()
+    return mixture, parts
+
+
+def additive(store: LatentStore, latents: Array) -> Array:
     """Latents (..., channels, frames) as what adds over sources as waveforms do."""
     exponent = store.meta.exponent
     if exponent == 1:
@@ -130,12 +141,13 @@ def rest_of(store: LatentStore) -> Array:
     return np.zeros_like(mean) if store.meta.homogeneous else mean
 
 
-def find_by_statistics(
+def tell_windows(
     stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int, listen: Listen
-) -> list[Anchors]:
-    """Of each store the anchors, by the profiles of the first, which is that of training.
+) -> list[tuple[Array, Array]]:
+    """Of each store places (windows, 2) and presences (windows, sources) of its windows, by
 
-    Raises AnchorError where there are none to look for.
+    statistics: by the profiles of the first, which is that of training. Lopsided songs are left
+    out. Raises AnchorError where there is nothing to look for.
     """
     windows = [read_windows(path, settings.n_frames, settings.n_bands, listen) for path in stores]
     told = tell_presences(windows, n_sources, seed)
@@ -146,15 +158,26 @@ def find_by_statistics(
     for path, of_store in zip(stores, kept, strict=True):
         if not of_store.any():
             raise AnchorError(f"{path} has no song as balanced as train.anchors.lopsided asks for")
-    return [
-        find_anchors(windows[n].places[kept[n]], told[n][kept[n]], settings)
-        for n in range(len(stores))
-    ]
+    return [(windows[n].places[kept[n]], told[n][kept[n]]) for n in range(len(stores))]
 
 
 def find_by_ear(
-    stores: Sequence[Path], level: float, regress: Regress, settings: AnchorSettings
+    stores: Sequence[Path],
+    level: float,
+    regress: Regress,
+    settings: AnchorSettings,
+    excerpts: Sequence[Array] | None = None,
 ) -> list[Anchors]:
-    """Of each store the anchors that a model hears; arguments as for `hear_presences`."""
-    heard = [hear_presences(path, settings.n_frames, level, regress) for path in stores]
-    return [find_anchors(*places_and_presences, settings) for places_and_presences in heard]
+    """Of each store the anchors that a model hears, in these excerpts of it; None: in all.
+
+    Other arguments as for `hear_presences`. Songs in which statistics went wrong (`tell_windows`
+    leaves them out) are not to be believed to a model either that has learnt from statistics.
+    """
+    found = []
+    for number, path in enumerate(stores):
+        places, presences = hear_presences(path, settings.n_frames, level, regress)
+        if excerpts is not None:
+            kept = np.isin(places[:, 0], excerpts[number])
+            places, presences = places[kept], presences[kept]
+        found.append(find_anchors(places, presences, settings))
+    return found

@@ -17,13 +17,10 @@ from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError, Waveform
 from dirac.audio.framing import n_frames_of
 from dirac.data.errors import DataError
-from dirac.data.store import VERSION, Record, StoreMeta, StoreWriter
+from dirac.data.store import N_COMMITTED, VERSION, Record, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
 
 Item = Tensor | str | Exception  # latents, why there are none, what went wrong
-
-# Excerpts that are committed together; part of what decides the store's bytes.
-N_COMMITTED = 32
 
 # What is computed ahead lies in shared memory, of which a container may have 64 MB only.
 MAX_PROCESSES = 16

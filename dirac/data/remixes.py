@@ -1,7 +1,8 @@
-"""Remixes of anchors: mixtures of which the parts are known."""
+"""Remixes of anchors and estimates: mixtures of which the parts are known."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,29 @@ from torch.utils.data import Dataset
 from dirac.data.anchors import Anchors, AnchorSettings, rest_of
 from dirac.data.augment import played, randomly_equalised
 from dirac.data.datasets import MixtureDataset
+from dirac.data.estimates import part_name
 from dirac.data.presences import Array
 from dirac.data.store import LatentStore
 
 
-class RemixDataset(Dataset[Tensor]):
-    """A crop of a mixture, then for each source as many frames of its anchors, at random levels.
+@dataclass(frozen=True)
+class Estimates:
+    """store: whose sources are parts that a model took out of mixtures, in the model's order.
 
-    Levels are `level`, by up to `gain_db` more or less; speeds and tones vary as the settings say.
-    Item (index, position): (1 + sources, channels, frames), decided by the key alone.
+    share: of the sources in remixes that are such parts of mixtures at random, each another, in
+    place of anchors (Tzinis et al. 2022, RemixIT: bootstrapped mixtures).
+    """
+
+    store: LatentStore
+    share: float
+
+
+class RemixDataset(Dataset[Tensor]):
+    """A crop of a mixture, then for each source as many frames of its own, at random levels.
+
+    They are of its anchors, or of its estimates. Levels are `level`, by up to `gain_db` more or
+    less; speeds and tones vary as the settings say. Item (index, position): (1 + sources, channels,
+    frames), decided by the key alone.
     """
 
     def __init__(
@@ -29,6 +44,7 @@ class RemixDataset(Dataset[Tensor]):
         anchors: Sequence[Array],
         settings: AnchorSettings,
         level: float,
+        estimates: Estimates | None = None,
         *,
         varied: bool,
     ) -> None:
@@ -36,6 +52,7 @@ class RemixDataset(Dataset[Tensor]):
         self.anchors = anchors
         self.settings = settings
         self.level = level
+        self.estimates = estimates
         self.speed_octaves = settings.speed_octaves if varied else 0.0
         self.equaliser_db = settings.equaliser_db if varied else 0.0
 
@@ -46,25 +63,41 @@ class RemixDataset(Dataset[Tensor]):
         """-> float32 (1 + sources, channels, frames)."""
         index, position = key
         random = np.random.default_rng((index, int(position * 2**53)))
-        return torch.stack(
-            [self.mixtures[key], *(self._collage(places, random) for places in self.anchors)]
-        )
+        numbers = range(len(self.anchors))
+        return torch.stack([self.mixtures[key], *(self._source(n, random) for n in numbers)])
 
-    def _collage(self, places: Array, random: np.random.Generator) -> Tensor:
-        """Anchors one after the other until they fill a crop, at one random level."""
+    def _source(self, number: int, random: np.random.Generator) -> Tensor:
+        """A source by itself, at one random level, speed and tone."""
         store, n_frames = self.mixtures.store, self.mixtures.n_frames
-        window, gain_db = self.settings.n_frames, self.settings.gain_db
         speed = 2 ** random.uniform(-self.speed_octaves, self.speed_octaves)
-        n_read = math.ceil(n_frames * speed)
-        drawn = places[random.integers(len(places), size=-(-n_read // window))]
-        pieces = [store.mixture(int(index), int(start), window) for index, start in drawn]
-        collage = np.concatenate(pieces, axis=1)[:, :n_read]
+        estimates = self.estimates
+        if estimates and random.random() < estimates.share:
+            speed = min(speed, store.meta.n_frames / n_frames)
+            heard = _crop(estimates.store, part_name(number), math.ceil(n_frames * speed), random)
+        else:
+            heard = self._collage(self.anchors[number], math.ceil(n_frames * speed), random)
+        gain_db = self.settings.gain_db
         gain = self.level * 10 ** (random.uniform(-gain_db, gain_db) / 20)
         if self.speed_octaves:
-            collage = played(collage, speed, n_frames, store.meta.sample_rate / 2)
+            heard = played(heard, speed, n_frames, store.meta.sample_rate / 2)
         if self.equaliser_db:
-            collage = randomly_equalised(collage, self.equaliser_db, store.meta.exponent, random)
-        return scaled(store, collage, gain)
+            heard = randomly_equalised(heard, self.equaliser_db, store.meta.exponent, random)
+        return scaled(store, heard, gain)
+
+    def _collage(self, places: Array, n_frames: int, random: np.random.Generator) -> Array:
+        """Anchors one after the other, (channels, n_frames)."""
+        window = self.settings.n_frames
+        drawn = places[random.integers(len(places), size=-(-n_frames // window))]
+        store = self.mixtures.store
+        pieces = [store.mixture(int(index), int(start), window) for index, start in drawn]
+        return np.concatenate(pieces, axis=1)[:, :n_frames]
+
+
+def _crop(store: LatentStore, name: str, n_frames: int, random: np.random.Generator) -> Array:
+    """A stretch (channels, n_frames) of a source of an excerpt at random."""
+    index = int(random.integers(len(store)))
+    start = int(random.integers(store.meta.n_frames - n_frames + 1))
+    return store.source(index, name, start, n_frames)
 
 
 def remix_datasets(
@@ -73,16 +106,16 @@ def remix_datasets(
     n_frames: int,
     settings: AnchorSettings,
     level: float,
+    estimates: Estimates | None = None,
 ) -> tuple[RemixDataset, RemixDataset]:
     """Training and validation data of `n_frames`, each remixing the anchors of its own store.
 
-    Validation remixes at the anchors' own speeds and tones. level: N where a mixture is the mean of
-    N sources (what sounds alone in it had N times that level), 1 where it is their sum.
+    Validation remixes anchors alone, at their own speeds and tones. level: N where a mixture is
+    the mean of N sources (what sounds alone in it had N times that level), 1 where it is their sum.
     """
-    training, validation = (
-        RemixDataset(MixtureDataset(path, n_frames), anchors, settings, level, varied=varied)
-        for path, anchors, varied in zip(stores, found, (True, False), strict=True)
-    )
+    mixtures = [MixtureDataset(path, n_frames) for path in stores]
+    training = RemixDataset(mixtures[0], found[0], settings, level, estimates, varied=True)
+    validation = RemixDataset(mixtures[1], found[1], settings, level, varied=False)
     return training, validation
 
 

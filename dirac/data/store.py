@@ -21,6 +21,7 @@ from dirac.data.tracks import Excerpt
 
 VERSION = 1
 META = b"__meta__"
+N_COMMITTED = 32  # excerpts together; part of what decides a store's bytes
 MAP_SIZE = 1 << 40  # address space, not disk; it stands in the file, so it is the same everywhere
 
 Latents = np.ndarray[Any, np.dtype[np.float32]]

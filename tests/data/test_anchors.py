@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import find_anchors, find_by_ear, find_by_statistics, hear_presences
-from dirac.data.datasets import MixtureDataset
+from dirac.data.anchors import find_anchors, find_by_ear, hear_presences, tell_windows
 from dirac.data.presences import (
     AnchorError,
     find_presences,
     fit_profiles,
     read_windows,
 )
-from dirac.data.remixes import RemixDataset, remix_datasets, scaled
-from dirac.data.store import LatentStore
+from dirac.data.remixes import remix_datasets
 
 from . import stores
 
@@ -134,15 +132,6 @@ def test_windows_may_be_heard_at_another_rate(tmp_path, presence):
     assert sorted(found, key=min) == [{STEADY}, {FLICKERING}]
 
 
-def test_a_gain_acts_on_what_differs_from_silence(tmp_path):
-    mixtures = 3 + np.random.default_rng(0).standard_normal((2, N_CHANNELS, 8))
-    for homogeneous, silence in ((True, 0), (False, mixtures.mean(axis=(0, 2))[:, None])):
-        path = tmp_path / f"{homogeneous}.lmdb"
-        store = LatentStore(stores.write_mixtures(path, mixtures, 1.0, homogeneous=homogeneous))
-        louder = scaled(store, store.mixture(0), 2.0).numpy()
-        np.testing.assert_allclose(louder - silence, 2 * (mixtures[0] - silence), atol=1e-5)
-
-
 def test_a_silent_store_has_no_anchors(tmp_path):
     path = write_store(tmp_path / "a.lmdb", np.zeros((2, 4), dtype=int))
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
@@ -159,51 +148,12 @@ def test_more_sources_than_windows_is_an_error(tmp_path):
         fit_profiles(windows.changes, 6, seed=0)
 
 
-def test_a_remix_holds_a_mixture_and_scaled_anchors(tmp_path, presence):
-    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
-    places = [np.array([[3, 8]]), np.array([[5, 16]])]
-    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
-    item = remix[7, 0.25]
-    assert item.shape == (3, N_CHANNELS, 12)
-    assert torch.equal(item[0], mixtures[7, 0.25])
-    for collage, ((index, start),) in zip(item[1:], places, strict=True):
-        window = torch.from_numpy(mixtures.store.mixture(index, start, WINDOW))
-        ratio = (collage[:, :WINDOW] / window)[window > 0]
-        assert torch.allclose(ratio, ratio[0].expand_as(ratio))
-        # Magnitudes, the squares of these latents, change by at most 6 dB.
-        assert abs(20 * torch.log10(ratio[0] ** 2)) <= 6.0
-        assert torch.equal(collage[:, WINDOW:], collage[:, :4])
-
-
-def test_a_remix_is_decided_by_its_key(tmp_path, presence):
-    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
-    places = [np.argwhere(presence == one) * [1, WINDOW] for one in (STEADY, FLICKERING)]
-    remix = RemixDataset(mixtures, places, settings(), 1.0, varied=False)
-    assert torch.equal(remix[7, 0.25], remix[7, 0.25])
-    assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
-
-
-def test_a_varied_remix_has_another_speed_and_tone(tmp_path, presence):
-    mixtures = MixtureDataset(write_store(tmp_path / "a.lmdb", presence), 12)
-    places = [np.argwhere(presence == STEADY)[:1] * [1, WINDOW]]
-    vary = settings(speed_octaves=0.5, equaliser_db=6.0)
-    plain, varied = (
-        RemixDataset(mixtures, places, vary, 1.0, varied=varied) for varied in (False, True)
-    )
-    assert torch.equal(varied[7, 0.25], varied[7, 0.25])
-    assert torch.equal(varied[7, 0.25][0], plain[7, 0.25][0])
-    for remix in (plain, varied):
-        shapes = [remix[index, 0.5][1] / remix[index, 0.5][1].mean() for index in range(9)]
-        alike = [torch.allclose(shape, shapes[0], atol=0.1) for shape in shapes]
-        assert all(alike) == (remix is plain)  # but for the level
-
-
 def test_without_balanced_songs_there_are_no_anchors(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
     with pytest.raises(
         AnchorError, match=r"a\.lmdb has no song as balanced as train\.anchors\.lop"
     ):
-        find_by_statistics([path], 2, settings(lopsided=0.5), 0, listen)
+        tell_windows([path], 2, settings(lopsided=0.5), 0, listen)
 
 
 def test_a_model_hears_whose_a_window_is(tmp_path, presence):
@@ -232,8 +182,9 @@ def test_anchors_of_several_stores(tmp_path, presence):
     def regress(mixture: torch.Tensor) -> torch.Tensor:
         return torch.stack([mixture, mixture], dim=1)
 
+    told = tell_windows(stores, 2, settings(), 0, listen)
     for found in (
-        find_by_statistics(stores, 2, settings(), 0, listen),
+        [find_anchors(*windows, settings()) for windows in told],
         find_by_ear(stores, 1.0, regress, settings()),
     ):
         assert [[len(places) for places in anchors] for anchors in found] == [
@@ -243,3 +194,16 @@ def test_anchors_of_several_stores(tmp_path, presence):
     assert train[3, 0.0].shape == validation[3, 0.0].shape == (3, N_CHANNELS, 12)
     alone, _ = remix_datasets(stores, [[], []], 12, settings(), 1.0)
     assert alone[3, 0.0].shape == (1, N_CHANNELS, 12)
+
+
+def test_a_model_is_asked_about_some_excerpts_alone(tmp_path, presence):
+    path = write_store(tmp_path / "a.lmdb", presence)
+
+    def regress(mixture: torch.Tensor) -> torch.Tensor:
+        return torch.stack([mixture, 2 * mixture], dim=1)
+
+    excerpts = np.array([7, 3, 7, 20])
+    (found,) = find_by_ear([path], 1.0, regress, settings(), [excerpts])
+    for places in found:
+        assert len(places) == round(0.1 * 3 * N_STARTS)
+        assert set(places[:, 0]) <= {3, 7, 20}

@@ -57,11 +57,11 @@ class StemReadError(Exception):
 
 
 @pytest.fixture
-def forbid_stems(monkeypatch: pytest.MonkeyPatch) -> None:
+def forbid_stems(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = LatentStore._read
 
     def refuse(store: LatentStore, index: int, part: int, *rest: Any) -> Any:
-        if part:
+        if part and store.path == path:
             raise StemReadError
         return read(store, index, part, *rest)
 
@@ -76,6 +76,37 @@ def test_unsupervised_objectives_never_read_a_stem(
     for data in make_datasets(params_of(objective)):
         for index in range(len(data)):
             assert data[index, 0.3].shape == (1 + n_sources, 4, 16)
+
+
+@pytest.mark.usefixtures("forbid_stems")
+def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
+    path: Path, tmp_path: Path
+) -> None:
+    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    values = params_of("anchored").model_dump(mode="json")
+    values["train"].update(n_first_steps=1, bootstrapped=1.0)
+    values["train"]["anchors"].update(lopsided=0.7)
+    params = check_params(values, "params.yaml")
+    card = stage["make_card"](params, LatentStore(path).meta)
+    teacher = Decomposition(**card["model"])
+    balanced = np.array([[2, 0], [4, 0], [4, 8]])
+    stage["find"].__globals__["tell_windows"] = lambda stores, *rest: [
+        (balanced, np.ones((3, 2))) for _ in stores
+    ]
+    this = stage["Round"](SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None)
+    training, validation = stage["make_datasets"](this, teacher)
+    for data in (training, validation):
+        assert {int(index) for places in data.anchors for index, _ in places} <= {2, 4}
+    assert validation.estimates is None
+    estimates = training.estimates.store
+    mixture = LatentStore(path).mixture(3)
+    gain = teacher.level / np.mean(LatentStore(path).meta.rms)
+    heard = stage["regress"](teacher.eval(), torch.from_numpy(np.float32(gain) * mixture[None]))
+    amplitudes = heard[0].numpy() ** 2
+    for number, share in enumerate(amplitudes / amplitudes.sum(axis=0)):
+        own = estimates.source(3, f"part {number + 1}") ** 2
+        np.testing.assert_allclose(own, share * mixture**2, rtol=1e-3)
+    assert training[0, 0.3].shape == (3, 4, 16)
 
 
 @pytest.mark.usefixtures("forbid_stems")
