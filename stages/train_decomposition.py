@@ -147,7 +147,7 @@ def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedData
     # By one process, for all: rounding may differ between them.
     found = this.processes.from_main(find(this, teacher) if this.processes.is_main else [])
     estimates = None
-    if teacher is not None and chosen.bootstrapped:
+    if teacher is not None and chosen.bootstrapped and found[0]:
         estimates = Estimates(estimate(this, teacher), chosen.bootstrapped)
     return remix_datasets(this.stores, found, chosen.n_frames, chosen.anchors, level, estimates)
 

@@ -49,7 +49,7 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         ),
         "has none: take anchored or paper",
     ),
-    ("teacher", lambda v: v["train"].update(bootstrapped=0.5), r"set train\.n_first_steps or"),
+    ("teacher", lambda v: v["train"].update(n_first_steps=0), r"set train\.n_first_steps or"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (
         "twin",

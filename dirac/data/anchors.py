@@ -170,8 +170,8 @@ def find_by_ear(
 ) -> list[Anchors]:
     """Of each store the anchors that a model hears, in these excerpts of it; None: in all.
 
-    Other arguments as for `hear_presences`. Songs in which statistics went wrong (`tell_windows`
-    leaves them out) are not to be believed to a model either that has learnt from statistics.
+    Other arguments as for `hear_presences`. A model mistakes what statistics mistook, even where
+    it has not learnt from it: songs that `tell_windows` leaves out are better left out here too.
     """
     found = []
     for number, path in enumerate(stores):

@@ -83,6 +83,7 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
     assert modules.study.changes(params) == {
         "data.sources": "[drums, bass, piano]",
         "model.n_latents": "3",
+        "train.anchors.share": "0.03",
         "train.anchors.lopsided": "0.7",
         "train.objective": "supervised",
     }
