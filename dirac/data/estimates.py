@@ -12,19 +12,22 @@ from dirac.data.anchors import Regress, additive, rest_of, take_apart
 from dirac.data.presences import Array
 from dirac.data.store import N_COMMITTED, LatentStore, Record, StoreWriter
 
+MAX_TAKEN = 20_000  # excerpts, evenly spread, so that disk and time stay the same
+
 
 def write_estimates(path: Path, output: Path, n_parts: int, level: float, regress: Regress) -> None:
     """A store of the mixtures in `path`, whose sources are the parts that a model finds in each.
 
-    level, regress: as for `hear_presences`. Goes on where a killed call stopped.
+    Of more than MAX_TAKEN excerpts, of fewer. level, regress: as for `hear_presences`. Goes on
+    where a killed call stopped.
     """
     store, writer = LatentStore(path), StoreWriter(output)
     if writer.is_finished:
         return
+    taken = range(0, len(store), -(-len(store) // MAX_TAKEN))
 
     def estimated() -> Iterator[Record]:
-        numbers = range(writer.n_records, len(store))
-        for index in tqdm(numbers, "taking mixtures apart", unit="excerpt"):
+        for index in tqdm(taken[writer.n_records :], "taking mixtures apart", unit="excerpt"):
             mixture, parts = take_apart(store, index, level, regress)
             own = shared_out(store, mixture, parts)
             yield np.stack([mixture, *own]).astype(store.meta.dtype)
@@ -32,9 +35,14 @@ def write_estimates(path: Path, output: Path, n_parts: int, level: float, regres
     estimates = estimated()
     while records := tuple(islice(estimates, N_COMMITTED)):
         writer.append(records)
-    sources = tuple(map(part_name, range(n_parts)))
-    numbers = tuple(range(len(store)))
-    writer.finish(replace(store.meta, sources=sources, records=numbers, dropped={}))
+    meta = replace(
+        store.meta,
+        sources=tuple(map(part_name, range(n_parts))),
+        excerpts=tuple(store.meta.excerpts[index] for index in taken),
+        records=tuple(range(len(taken))),
+        dropped={},
+    )
+    writer.finish(meta)
 
 
 def part_name(number: int) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from dirac.data import estimates
 from dirac.data.datasets import MixtureDataset
 from dirac.data.estimates import part_name, shared_out, write_estimates
 from dirac.data.remixes import Estimates, RemixDataset, scaled
@@ -133,6 +134,16 @@ def test_estimates_are_kept_and_go_on_after_a_kill(tmp_path: Path) -> None:
     np.testing.assert_allclose(lower + upper, store.mixture(33), rtol=1e-6)
     assert not lower[N_CHANNELS // 2 :].any()
     assert not upper[: N_CHANNELS // 2].any()
+
+
+def test_of_many_excerpts_some_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_store(tmp_path / "a.lmdb")
+    monkeypatch.setattr(estimates, "MAX_TAKEN", 15)
+    write_estimates(path, tmp_path / "b.lmdb", 2, 1.0, take_halves)
+    store, kept = LatentStore(path), LatentStore(tmp_path / "b.lmdb")
+    assert len(kept) == 14  # of 40, every third
+    assert kept.meta.excerpts[2] == store.meta.excerpts[6]
+    assert np.array_equal(kept.mixture(2), store.mixture(6))
 
 
 @pytest.mark.parametrize("speed_octaves", [0.0, 1.0])
