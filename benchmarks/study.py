@@ -108,7 +108,7 @@ def perform(study: Study, setting: str, seed: int) -> None:
         measured = score(study, folder, params, latents)
         entry = {"setting": setting, "seed": seed, "sources": list(params.data.sources), "key": key}
         entry |= {"changes": changes(params)} | measured | describe(training)
-        entry |= {"n_steps": params.train.n_steps}
+        entry |= {"n_steps": params.train.n_first_steps + params.train.n_steps}
         record(study.output, entry)
         print(table([entry]), flush=True)
 
