@@ -140,7 +140,6 @@ class Train(Optimisation):
     interference: Annotated[float, Field(ge=0, le=1)]
     start: Path | None
     n_first_steps: Annotated[int, Field(ge=0)]
-    new_weights: bool
     bootstrapped: Share
     anchors: Anchors
 

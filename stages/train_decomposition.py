@@ -7,7 +7,7 @@ With train.objective supervised it is the upper comparator, which alone is shown
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
@@ -107,30 +107,21 @@ def train(this: Round) -> Path:
     params, processes, stores = this.params, this.processes, this.stores
     meta = LatentStore(stores[0]).meta
     card = make_card(params, meta)
-    model = make_model(card, params.seed, meta)
-    teacher = None
+    torch.manual_seed(params.seed)
+    model = Decomposition(**card["model"])
+    model.set_scale(torch.tensor(meta.rms))
     if this.start:
         begin(model, this.start)
         if meta.homogeneous:  # these latents may be louder or softer than those that it has heard
             model.scale *= mean(meta.rms) / model.level
-        teacher = model.to(processes.device)
+    teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(this, teacher)
-    if teacher and params.train.new_weights:
-        model = make_model(card, params.seed, meta)
     settings = TrainSettings(
         seed=params.seed,
         **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
     )
     picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
     return fit(this.session, processes, model, (training, validation), settings, card, picture)
-
-
-def make_model(card: Mapping[str, Any], seed: int, meta: StoreMeta) -> Decomposition:
-    """With new weights."""
-    torch.manual_seed(seed)
-    model = Decomposition(**card["model"])
-    model.set_scale(torch.tensor(meta.rms))
-    return model
 
 
 def begin(model: Decomposition, start: Path) -> None:
