@@ -36,6 +36,8 @@ from dirac.training.provenance import flatten
 
 Run = tuple[str, int]  # setting and seed
 
+FOLDERS = ("codec.weights", "train.start")  # whose names alone are told
+
 
 @dataclass(frozen=True)
 class Study:
@@ -165,8 +167,8 @@ def score(study: Study, folder: Path, params: Params, latents: Path) -> dict[str
 def changes(params: Params) -> dict[str, str]:
     """What differs from params.yaml, but for the seed, by dotted key."""
     before, after = (flatten(p.model_dump(mode="json")) for p in (load_params(), params))
-    keys = [key for key in after if before[key] != after[key]]
-    return {key: after[key] for key in keys if key not in ("seed", "codec.weights")}
+    keys = [key for key in after if before[key] != after[key] and key != "seed"]
+    return {key: Path(after[key]).name if key in FOLDERS else after[key] for key in keys}
 
 
 def describe(training: Training) -> dict[str, Any]:

@@ -36,8 +36,10 @@ def make_params(folder: Path, setting: str, seed: int) -> Params:
         if name != "default":
             apply(name, written)
     own: dict[str, object] = {"seed": seed}
-    if weights := load_params(written).codec.weights:  # stages run in `folder`, not here
-        own["codec.weights"] = str(weights.expanduser().resolve())
+    params = load_params(written)
+    named = {"codec.weights": params.codec.weights, "train.start": params.train.start}
+    # Stages run in `folder`, not here.
+    own |= {key: str(path.expanduser().resolve()) for key, path in named.items() if path}
     write_json(folder / "run.json", {"run": own})
     apply("run", written, folder / "run.json")
     return load_params(written)

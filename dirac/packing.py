@@ -130,7 +130,8 @@ def snapshot(params: Params) -> dict[str, Any]:
     data = params.data
     values["data"]["root"] = data.root and data.root.name
     values["data"]["synthetic"]["banks"] = [bank.name for bank in data.synthetic.banks]
-    values["codec"]["weights"] = None
+    values["codec"]["weights"] = values["evaluate"]["clap"] = None
+    values["train"]["start"] = params.train.start and params.train.start.name
     return values
 
 

@@ -25,7 +25,7 @@ class ParamsError(ValueError):
 class Params(Section):
     """All of params.yaml."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]  # as scikit-learn has them
     data: Data
     codec: Codec
     train_codec: TrainCodec
@@ -47,16 +47,6 @@ class Params(Section):
             raise ValueError(
                 "model.target velocity with train.objective paper takes "
                 "model.composition mean: velocities only average"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _has_a_model_to_take_mixtures_apart(self) -> Self:
-        train = self.train
-        if train.bootstrapped and not train.n_first_steps and train.start is None:
-            raise ValueError(
-                "train.bootstrapped takes a model that takes mixtures apart: set "
-                "train.n_first_steps or train.start, or train.bootstrapped to 0"
             )
         return self
 
@@ -90,6 +80,32 @@ class Params(Section):
             raise ValueError(
                 f"model.n_latents {self.model.n_latents} is too many to try all ways "
                 f"to give parts to {len(self.data.sources)} sources"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_rounds_that_follow(self) -> Self:
+        train = self.train
+        if train.n_first_steps and train.objective != "anchored":
+            raise ValueError(
+                "train.n_first_steps is of train.objective anchored, whose second round takes the "
+                "anchors that the model of the first hears: set it to 0"
+            )
+        if train.n_first_steps and train.start is not None:
+            raise ValueError(
+                "train.start names a model to go on from, in one round: set train.n_first_steps "
+                "to 0, or train.start to null"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_model_to_take_mixtures_apart(self) -> Self:
+        train = self.train
+        has_teacher = train.n_first_steps or train.start is not None
+        if train.objective == "anchored" and train.bootstrapped and not has_teacher:
+            raise ValueError(
+                "train.bootstrapped takes a model that takes mixtures apart: set "
+                "train.n_first_steps or train.start, or train.bootstrapped to 0"
             )
         return self
 

@@ -33,6 +33,22 @@ def project_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
+class StartError(ValueError):
+    """A model to go on from that will not be there; the message says what to do."""
+
+
+def check_start(key: str, start: Path | None, output: Path) -> None:
+    """Raises StartError if a stage is to go on from the folder that it writes: DVC empties that
+
+    before the stage begins. key: the param that names `start`.
+    """
+    if start is not None and start.resolve() == output.resolve():
+        raise StartError(
+            f"{key}: {start} is what this stage writes, and DVC empties it before: bring it back "
+            f"by `dvc checkout {output}`, copy it to a folder outside models/ and name the copy"
+        )
+
+
 @contextmanager
 def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
     """Folder of an unfinished run of a stage, for this run alone until the `with` block ends.

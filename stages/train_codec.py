@@ -19,7 +19,7 @@ from dirac.data.waveforms import WaveformDataset
 from dirac.model_files import copy_model, fill, load_model, write_json
 from dirac.models.autoencoder import Autoencoder
 from dirac.params import Params, load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
@@ -32,6 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     params = load_params()
+    check_start("codec.weights", named_weights(params), arguments.output)
     if params.codec.name == EncodecMini.name and params.train_codec.run:
         train(params, arguments.data, arguments.output)
     else:

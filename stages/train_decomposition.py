@@ -23,9 +23,9 @@ from dirac.audio.hearing import roots_of_magnitudes
 from dirac.audio.spectrogram import Spectrogram
 from dirac.command import behave_as_command
 from dirac.data.anchors import Anchors, find_anchors, find_by_ear, tell_windows
-from dirac.data.estimates import write_estimates
+from dirac.data.estimates import Estimates, write_estimates
 from dirac.data.presences import Array, Listen
-from dirac.data.remixes import Estimates, remix_datasets
+from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
@@ -33,7 +33,7 @@ from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_mode
 from dirac.models.decomposition import Decomposition
 from dirac.models.widening import widened
 from dirac.params import Params, load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
 from dirac.training.batches import KeyedDataset
 from dirac.training.distributed import Processes, distributed
 from dirac.training.session import Session, fit
@@ -53,6 +53,7 @@ def main() -> None:
     start = params.train.start and project_root() / params.train.start.expanduser()
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
     del used["train"]["n_processes"]  # any number has the same result
+    check_start("train.start", start, arguments.output)
     if start and not has_model(start):
         raise CheckpointError(f"train.start: there is no trained model in {start}")
     weights = [start / "model.safetensors"] if start else []

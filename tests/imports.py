@@ -60,10 +60,15 @@ def imported_files(path: Path) -> set[Path]:
 
 
 def data_files(path: Path) -> set[Path]:
-    """The files that are no modules beside one that names any of them: templates come together."""
+    """The files that are no modules beside one that names any of them: templates come together;
+
+    and the folders that it names and that are no packages, as of weights.
+    """
     strings = {n.value for n in ast.walk(syntax(path)) if isinstance(n, ast.Constant)}
-    beside = [file for file in path.parent.iterdir() if file.is_file() and file.suffix != ".py"]
-    return set(beside) if any(file.name in strings for file in beside) else set()
+    beside = [other for other in path.parent.iterdir() if other.suffix != ".py"]
+    files = {file for file in beside if file.is_file()}
+    folders = {f for f in beside if f.name in strings and f.is_dir() and not list(f.glob("*.py"))}
+    return folders | (files if any(file.name in strings for file in files) else set())
 
 
 def files_of_stage(stage: str) -> list[str]:

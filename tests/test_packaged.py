@@ -17,7 +17,7 @@ def test_a_packaged_model_is_small_scored_and_separates(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert sum(path.stat().st_size for path in folder.iterdir()) < MOST_BYTES
+    assert sum(path.stat().st_size for path in folder.rglob("*")) < MOST_BYTES
     separator = open_separator(folder)
     assert len(part_names(folder, separator.n_parts)) == separator.n_parts
     assert "refined" in describe(folder)

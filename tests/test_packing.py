@@ -161,8 +161,13 @@ def test_no_path_of_the_machine_is_in_the_snapshot(params: Params) -> None:
     synthetic = params.data.synthetic.model_copy(update={"banks": banks})
     data = params.data.model_copy(update={"root": Path("/data/slakh"), "synthetic": synthetic})
     codec = params.codec.model_copy(update={"weights": Path("/home/me/encodec.th")})
-    values = snapshot(params.model_copy(update={"data": data, "codec": codec}))
+    start = {"start": Path("/home/me/models/mine"), "n_first_steps": 0}
+    train = params.train.model_copy(update=start)
+    evaluate = params.evaluate.model_copy(update={"clap": Path("/home/me/clap")})
+    here = {"data": data, "codec": codec, "train": train, "evaluate": evaluate}
+    values = snapshot(params.model_copy(update=here))
     read = check_params(values, "the snapshot")
+    assert (read.train.start, read.evaluate.clap) == (Path("mine"), None)
     assert read.data.root == Path("slakh")
     assert read.data.synthetic.banks == (Path("banks"), Path("kit.sf2"))
     assert read.codec.weights is None

@@ -50,6 +50,9 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         "has none: take anchored or paper",
     ),
     ("teacher", lambda v: v["train"].update(n_first_steps=0), r"set train\.n_first_steps or"),
+    ("rounds", lambda v: v["train"].update(objective="paper"), "is of train.objective anchored"),
+    ("goes on", lambda v: v["train"].update(start="kept/mine"), "go on from, in one round"),
+    ("seed", lambda v: v.update(seed=2**32), "seed: Input should be less than 4294967296"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (
         "twin",

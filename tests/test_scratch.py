@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.scratch import (
+    StartError,
+    check_start,
+    fingerprint,
+    project_root,
+    publish,
+    work_folder,
+)
 
 KEY = "0123456789abcdef" * 4
 
@@ -146,3 +153,11 @@ def test_publishing_replaces_files_and_folders(
 def test_an_error_of_the_disk_is_not_taken_for_another_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         publish(tmp_path / "nothing", tmp_path / "out" / "file")
+
+
+def test_a_stage_does_not_go_on_from_what_dvc_empties(tmp_path: Path) -> None:
+    output = tmp_path / "models" / "codec"
+    for start in (None, tmp_path / "kept"):
+        check_start("codec.weights", start, output)
+    with pytest.raises(StartError, match=r"codec\.weights: .*codec is what this stage writes"):
+        check_start("codec.weights", tmp_path / "models" / ".." / "models" / "codec", output)

@@ -84,8 +84,9 @@ def open_prior(chosen: argparse.Namespace, folder: Path, separator: "Separator")
 
 def tell(chosen: argparse.Namespace, paths: Iterable[Path], record: Mapping[str, Any]) -> None:
     """On stdout: the paths that were written, one a line; with --json a record of the result."""
-    text = json.dumps(record, ensure_ascii=False) if chosen.json else "\n".join(map(str, paths))
-    print(text, flush=True)
+    lines = [json.dumps(record, ensure_ascii=False)] if chosen.json else map(str, paths)
+    for line in lines:
+        print(line, flush=True)
 
 
 def complain(error: Exception) -> None:

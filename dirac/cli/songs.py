@@ -5,10 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SUFFIXES = (
-    *(".aif", ".aiff", ".au", ".caf", ".flac", ".mp3"),
-    *(".oga", ".ogg", ".opus", ".w64", ".wav"),
-)
+from dirac.audio.suffixes import SUFFIXES
 
 
 def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
@@ -22,7 +19,7 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
     for path in given:
         found = list(_inside(path, output)) if path.is_dir() else [path]
         if not found:
-            raise ValueError(f"{path} holds no audio file ({', '.join(SUFFIXES)})")
+            raise ValueError(f"{path} holds no audio file ({', '.join(sorted(SUFFIXES))})")
         names |= {song: song.relative_to(path if path.is_dir() else path.parent) for song in found}
     plain = Counter(_key(name.with_suffix("")) for name in names.values())
     taken: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """Estimates: the parts that a model takes out of the mixtures of a store, kept beside them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,18 @@ from dirac.data.presences import Array
 from dirac.data.store import N_COMMITTED, LatentStore, Record, StoreWriter
 
 MAX_TAKEN = 20_000  # excerpts, evenly spread, so that disk and time stay the same
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """store: whose sources are parts that a model took out of mixtures, in the model's order.
+
+    share: of the sources in remixes that are such parts of mixtures at random, each another, in
+    place of anchors (Tzinis et al. 2022, RemixIT: bootstrapped mixtures).
+    """
+
+    store: LatentStore
+    share: float
 
 
 def write_estimates(path: Path, output: Path, n_parts: int, level: float, regress: Regress) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +12,9 @@ from torch.utils.data import Dataset
 from dirac.data.anchors import Anchors, AnchorSettings, rest_of
 from dirac.data.augment import played, randomly_equalised
 from dirac.data.datasets import MixtureDataset
-from dirac.data.estimates import part_name
+from dirac.data.estimates import Estimates, part_name
 from dirac.data.presences import Array
 from dirac.data.store import LatentStore
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """store: whose sources are parts that a model took out of mixtures, in the model's order.
-
-    share: of the sources in remixes that are such parts of mixtures at random, each another, in
-    place of anchors (Tzinis et al. 2022, RemixIT: bootstrapped mixtures).
-    """
-
-    store: LatentStore
-    share: float
 
 
 class RemixDataset(Dataset[Tensor]):
@@ -72,8 +59,10 @@ class RemixDataset(Dataset[Tensor]):
         speed = 2 ** random.uniform(-self.speed_octaves, self.speed_octaves)
         estimates = self.estimates
         if estimates and random.random() < estimates.share:
-            speed = min(speed, store.meta.n_frames / n_frames)
-            heard = _crop(estimates.store, part_name(number), math.ceil(n_frames * speed), random)
+            longest = store.meta.n_frames  # no stretch of an excerpt is longer
+            speed = min(speed, longest / n_frames)
+            n_read = min(math.ceil(n_frames * speed), longest)
+            heard = _crop(estimates.store, part_name(number), n_read, random)
         else:
             heard = self._collage(self.anchors[number], math.ceil(n_frames * speed), random)
         gain_db = self.settings.gain_db

@@ -7,18 +7,12 @@ dot are left out, and so is what is no audio by its suffix.
 from pathlib import Path
 
 from dirac.audio.files import audio_info
+from dirac.audio.suffixes import SUFFIXES
 from dirac.data.errors import DataError
 from dirac.data.splits import split_names
 from dirac.data.tracks import SPLITS, Stem, Track, track_info
 from dirac.data_section import MIXTURE
 
-SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "aif", "aiff", "aifc", "au", "snd"),
-        *("caf", "w64", "rf64", "wv"),
-    )
-)
 LONGEST_NAME = 60  # characters of a song's own in the name of its track: file systems have limits
 
 

@@ -43,6 +43,12 @@ class Training:
     card: str | None
 
 
+def last_round(params: Mapping[str, Any]) -> str:
+    """What the losses of the decomposition are of: a first round leaves none."""
+    n_first = params.get("train", {}).get("n_first_steps")
+    return f"Decomposition, second round, after {n_first} steps" if n_first else "Decomposition"
+
+
 def read_training(title: str, folder: Path) -> Training:
     history, validation, card = (
         folder / name for name in ("history.csv", "validation.csv", "card.json")
@@ -157,7 +163,7 @@ def contents(
         "reconstruction": measured(metrics.get("reconstruction", {})),
         "new_music": read_new_music(metrics.get("generation", {})),
         "trainings": [
-            read_training("Decomposition", files.decomposition),
+            read_training(last_round(params), files.decomposition),
             read_training("Prior", files.prior),
         ],
         "n_latents": in_words(params["model"]["n_latents"]),

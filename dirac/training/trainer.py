@@ -20,7 +20,7 @@ from dirac.training.muon import Muon
 from dirac.training.schedules import warmup_cosine
 
 MOMENTUM = 0.95  # Muon's
-DIVERGED = 10  # times the loss of a model that has learnt nothing yet
+DIVERGED = 10  # times the loss that it began with
 
 
 class TrainingError(RuntimeError):

@@ -83,7 +83,7 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
     assert modules.study.changes(params) == {
         "data.sources": "[drums, bass, piano]",
         "model.n_latents": "3",
-        "train.n_steps": "1500",
+        "train.n_steps": "1800",
         "train.n_first_steps": "0",
         "train.bootstrapped": "0",
         "train.anchors.lopsided": "0.7",

@@ -105,6 +105,13 @@ def test_a_bad_song_costs_a_line_and_the_status_alone(
     assert first["parts"]["drums"]["peak"] == pytest.approx(abs(samples).max(), abs=1e-6)
 
 
+def test_a_bad_song_has_no_paths(songs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("c.mp3").write_bytes(b"no music")
+    with pytest.raises(SystemExit):
+        main(["separate", "c.mp3", "b.flac", "-o", "out"])
+    assert capsys.readouterr().out.splitlines() == ["out/b/drums.flac", "out/b/bass.flac"]
+
+
 def test_what_is_done_is_done_again_or_skipped(
     songs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,8 @@ import torch
 
 from dirac.data import estimates
 from dirac.data.datasets import MixtureDataset
-from dirac.data.estimates import part_name, shared_out, write_estimates
-from dirac.data.remixes import Estimates, RemixDataset, scaled
+from dirac.data.estimates import Estimates, part_name, shared_out, write_estimates
+from dirac.data.remixes import RemixDataset, scaled
 from dirac.data.store import LatentStore, StoreWriter
 
 from . import stores
@@ -164,6 +164,17 @@ def test_a_remix_of_estimates(mixtures: MixtureDataset, tmp_path: Path, speed_oc
     assert 0.35 < of_estimates[0.5] < 0.65
     assert of_estimates[1.0] == 1
     assert torch.equal(remixes[0.5][7, 0.25], remixes[0.5][7, 0.25])
+
+
+def test_estimates_are_read_to_the_end_and_no_further(tmp_path: Path) -> None:
+    latents = np.random.default_rng(0).uniform(0.5, 2, (4, N_CHANNELS, 25))
+    path = stores.write_mixtures(tmp_path / "a.lmdb", latents, 2.0)
+    write_estimates(path, tmp_path / "b.lmdb", 2, 1.0, take_halves)
+    estimates = Estimates(LatentStore(tmp_path / "b.lmdb"), 1.0)
+    vary = settings(speed_octaves=1.0)  # 22 * (25 / 22) > 25, by rounding
+    remix = RemixDataset(MixtureDataset(path, 22), PLACES, vary, 1.0, estimates, varied=True)
+    for k in range(20):
+        assert remix[1, k / 20].shape == (3, N_CHANNELS, 22)
 
 
 def test_estimates_in_a_remix_are_stretches_of_one_part(

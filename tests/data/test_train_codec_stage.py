@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from dirac.audio.encodec_mini import SHIPPED, load_encodec_mini
 from dirac.audio.weights import CodecError
 from dirac.data.tracks import SPLITS
+from dirac.scratch import StartError
 from dirac.settings import apply
 
 PROJECT = Path(__file__).parents[2]
@@ -56,6 +57,11 @@ def test_what_ships_is_copied(run_stage):
     folder = run_stage("encodec_mini")
     for name in ("card.json", "model.safetensors"):
         assert (folder / name).read_bytes() == (SHIPPED / name).read_bytes()
+
+
+def test_the_output_is_no_beginning(run_stage):
+    with pytest.raises(StartError, match="dvc checkout models/codec"):
+        run_stage("encodec_mini", weights="models/codec")
 
 
 def test_missing_weights_are_named(run_stage):

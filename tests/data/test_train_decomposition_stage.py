@@ -47,7 +47,7 @@ def make_datasets(path: Path, tmp_path: Path) -> Callable[[Params], Any]:
 
 def params_of(objective: str) -> Params:
     values = YAML(typ="safe").load(PROJECT / "params.yaml")
-    values["train"].update(objective=objective, n_frames=16)
+    values["train"].update(objective=objective, n_frames=16, n_first_steps=0, bootstrapped=0.0)
     values["train"]["anchors"].update(n_frames=8, share=0.5)
     return check_params(values, "params.yaml")
 

@@ -142,6 +142,12 @@ def test_a_twin_that_saw_stems_is_called_so(run: ReportFiles) -> None:
     assert "never heard the parts" not in html
 
 
+def test_losses_of_a_second_round_say_so(run: ReportFiles, html: str) -> None:
+    html_of_two = render(run, PARAMS | {"train": {"n_first_steps": 600}}, VERSIONS, 64)
+    assert "Decomposition, second round, after 600 steps" in html_of_two
+    assert "second round" not in html
+
+
 def test_text_of_others_is_escaped(run: ReportFiles) -> None:
     index = run.listening / "index.json"
     listed = json.loads(index.read_text())
