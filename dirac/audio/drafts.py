@@ -38,7 +38,7 @@ class Draft:
         self.n_channels, self.n_samples = len(samples), self.n_samples + samples.shape[1]
         self.peak = max(self.peak, float(samples.abs().max()))
         try:
-            self._file.write(samples.T.numpy().astype("<f4").tobytes())
+            self._file.write(np.ascontiguousarray(samples.T.numpy(), dtype="<f4").data)
         except OSError as error:
             raise AudioError(
                 f"{self._folder} cannot be written to ({error.strerror}): make room there, or "
