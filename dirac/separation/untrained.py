@@ -10,9 +10,10 @@ from dirac.separation.separator import Separator
 
 
 def forget(separator: Separator, folder: Path) -> Separator:
-    """A separator like that of the model in `folder`, with the weights its training began with.
+    """A separator like that of the model in `folder`, with new weights, drawn by the model's seed.
 
-    Only the scale of the latents is kept, which was set before the first step.
+    Its training began with these, unless it went on from another model. Only the scale of the
+    latents is kept, which was set before the first step.
     """
     _, card = load_model(folder)
     with torch.random.fork_rng(devices=[]):
