@@ -140,6 +140,7 @@ class Train(Optimisation):
     interference: Annotated[float, Field(ge=0, le=1)]
     start: Path | None
     n_first_steps: Annotated[int, Field(ge=0)]
+    first_learning_rate: Positive
     bootstrapped: Share
     anchors: Anchors
 

@@ -94,7 +94,8 @@ def train_first(last: Round) -> Path:
     folder.mkdir(exist_ok=True)
     session = replace(last.session, stage="train_first_round", folder=folder)
     chosen = last.params.train
-    chosen = chosen.model_copy(update={"n_steps": chosen.n_first_steps})
+    own = {"n_steps": chosen.n_first_steps, "learning_rate": chosen.first_learning_rate}
+    chosen = chosen.model_copy(update=own)
     params = last.params.model_copy(update={"train": chosen})
     finished = train(replace(last, session=session, params=params))
     if last.processes.is_main:

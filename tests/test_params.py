@@ -100,7 +100,7 @@ def test_every_wrong_key_has_its_line(values: Any) -> None:
 def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path, values: Any) -> None:
     text, n = re.subn("learning_rate: .*", "learning_rate: 1e-4", PARAMS.read_text())
     (tmp_path / "params.yaml").write_text(text)
-    assert n == 3
+    assert n == 4
     assert load_params(tmp_path / "params.yaml").train.learning_rate == 1e-4
 
 

@@ -84,6 +84,7 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
         "data.sources": "[drums, bass, piano]",
         "model.n_latents": "3",
         "train.n_steps": "1800",
+        "train.learning_rate": "0.004",
         "train.n_first_steps": "0",
         "train.bootstrapped": "0",
         "train.anchors.lopsided": "0.7",
