@@ -17,11 +17,13 @@ from dirac.model_files import CheckpointError, save_model
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, check_params
 from dirac.training.distributed import Processes
+from dirac.training.session import Session
 
 from .. import tiny_models
 from . import stores
 
 PROJECT = Path(__file__).parents[2]
+STAGE = PROJECT / "stages" / "train_decomposition.py"
 ALONE = Processes(0, 1, torch.device("cpu"))
 
 
@@ -35,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def make_datasets(path: Path, tmp_path: Path) -> Callable[[Params], Any]:
     """Of params, training and validation data, both of the store."""
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
 
     def make(params: Params) -> Any:
         session = SimpleNamespace(folder=tmp_path)
@@ -82,7 +84,7 @@ def test_unsupervised_objectives_never_read_a_stem(
 def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
     path: Path, tmp_path: Path
 ) -> None:
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
     values = params_of("anchored").model_dump(mode="json")
     values["train"].update(n_first_steps=1, bootstrapped=1.0)
     values["train"]["anchors"].update(lopsided=0.7)
@@ -107,6 +109,20 @@ def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
         own = estimates.source(3, f"part {number + 1}") ** 2
         np.testing.assert_allclose(own, share * mixture**2, rtol=1e-3)
     assert training[0, 0.3].shape == (3, 4, 16)
+
+
+def test_the_first_round_has_steps_and_a_rate_of_its_own(path: Path, tmp_path: Path) -> None:
+    stage, trained = runpy.run_path(str(STAGE), run_name="stage"), []
+    values = params_of("anchored").model_dump(mode="json")
+    values["train"].update(n_first_steps=7, first_learning_rate=0.5)
+    session = Session("train_decomposition", tmp_path, "key", {}, tmp_path)
+    params = check_params(values, "params.yaml")
+    last = stage["Round"](session, ALONE, params, (path, path), None, None)
+    stage["train_first"].__globals__["train"] = lambda this: (
+        trained.append(this.params.train) or this.session.folder
+    )
+    assert stage["train_first"](last) == stage["train_first"](last)
+    assert [(t.n_steps, t.learning_rate) for t in trained] == [(7, 0.5)]  # and once alone
 
 
 @pytest.mark.usefixtures("forbid_stems")
@@ -147,7 +163,7 @@ def test_anchors_are_found_once(
 
 
 def test_a_model_that_goes_on_hears_other_levels_as_its_own(path: Path, tmp_path: Path) -> None:
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
     trained: list[Decomposition] = []
 
     def fit(session: Any, processes: Any, model: Decomposition, *rest: Any) -> Path:
@@ -179,7 +195,7 @@ def decomposition_of(n_component_channels: int) -> Decomposition:
 
 
 def test_a_model_goes_on_with_wider_components(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
     start = tiny_models.write_decomposition(tmp_path / "start")  # components of two channels
     old, new = tiny_models.decomposition().eval(), decomposition_of(5)
     stage["begin"](new, start)
@@ -193,7 +209,7 @@ def test_a_model_goes_on_with_wider_components(tmp_path: Path) -> None:
 
 
 def test_a_model_goes_on_with_no_other_shape(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
     start = tiny_models.write_decomposition(tmp_path / "start")
     shape = tiny_models.card()["model"]
     shape["encoder"] |= {"n_component_channels": 5, "channels": [16]}
@@ -203,7 +219,7 @@ def test_a_model_goes_on_with_no_other_shape(tmp_path: Path) -> None:
 
 
 def test_a_model_goes_on_from_no_prior(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(PROJECT / "stages" / "train_decomposition.py"), run_name="stage")
+    stage = runpy.run_path(str(STAGE), run_name="stage")
     start = tiny_models.write_prior(tmp_path / "start")
     with pytest.raises(CheckpointError, match="is no decomposition"):
         stage["begin"](decomposition_of(5), start)
