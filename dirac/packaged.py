@@ -71,6 +71,8 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
     n, encoder, training = model["n_latents"], model["encoder"], card["params"]["train"]
     stems = "true stems were shown" if card.get("saw_stems") else "mixtures alone, no stems"
     packed = card.get("packed", {})
+    rounds = [training.get("n_first_steps", 0), training["n_steps"]]
+    steps = " and then ".join(str(n_steps) for n_steps in rounds if n_steps)
     return {
         "parts": ", ".join(card.get("parts", [f"{n}, without names"])),
         "each": f"{encoder['n_component_channels']} numbers, {card['frame_rate']:g} times a second",
@@ -79,7 +81,7 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
         if "n_parameters" in card
         else "unknown",
         "data": f"{card['data']}: mixtures of {', '.join(card['sources'])}",
-        "training": f"objective {training['objective']}, {stems}; {training['n_steps']} steps of "
+        "training": f"objective {training['objective']}, {stems}; {steps} steps of "
         f"{training['batch_size']}, seed {card['params']['seed']}",
         "scores": _scores(card),
         "scored": card.get("scores", {}).get("from", "nothing"),

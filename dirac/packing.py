@@ -54,6 +54,10 @@ def pack(
     if output.exists() and not _is_packed(output):
         raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
     state, card = load_model(model)
+    if "codec" not in card or "model" not in card:
+        raise PackingError(
+            f"the model in {model} is no decomposition: name one, and its prior by --prior"
+        )
     if params is not None:
         card |= _run_by(params, card)
     elif SETTINGS_KEY not in card:

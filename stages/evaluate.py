@@ -79,7 +79,8 @@ def main() -> None:
             for name, sha256 in models.items():
                 tracker.tag(f"sha256.{name}", sha256)
             for name in ("metrics.json", "table.csv", "plots", "listening/generation"):
-                tracker.exhibit(finished / name)
+                if (finished / name).exists():  # without recompositions there is no generation
+                    tracker.exhibit(finished / name)
             tracker.exhibit(next((finished / "listening" / "excerpts").iterdir()))
         for path in sorted(finished.iterdir()):
             publish(path, arguments.output / path.name)

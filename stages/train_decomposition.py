@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
-from statistics import mean
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,10 +111,11 @@ def train(this: Round) -> Path:
     torch.manual_seed(params.seed)
     model = Decomposition(**card["model"])
     model.set_scale(torch.tensor(meta.rms))
+    level = model.level
     if this.start:
         begin(model, this.start)
         if meta.homogeneous:  # these latents may be louder or softer than those that it has heard
-            model.scale *= mean(meta.rms) / model.level
+            model.scale *= level / model.level
     teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(this, teacher)
     settings = TrainSettings(

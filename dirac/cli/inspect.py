@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dirac.cli.options import Commands, add_command, add_json
 
@@ -24,15 +26,31 @@ def add_to(commands: Commands) -> None:
 
 
 def inspect(chosen: argparse.Namespace) -> None:
-    from dirac.model_files import load_model
+    from dirac.model_files import CheckpointError, load_model
     from dirac.packaged import explain, find_model
-    from dirac.separation.generate import PRIOR
 
     folder = find_model(chosen.model)
     card = load_model(folder)[1]
-    prior = load_model(folder / PRIOR)[1] if (folder / PRIOR).is_dir() else None
+    if "codec" not in card or "model" not in card:
+        raise CheckpointError(f"the model in {folder} is no decomposition: name the folder of one")
+    prior = _card_of_prior(folder, card)
     if chosen.json:
         print(json.dumps({"folder": str(folder), "card": card, "prior": prior}, ensure_ascii=False))
     else:
         for name, text in explain(card, prior).items():
             print(f"{name:8} {text}")
+
+
+def _card_of_prior(model: Path, card: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of the prior in the model's folder or beside it, if that is of this model."""
+    from dirac.model_files import CheckpointError, load_model
+    from dirac.packing import origin
+    from dirac.separation.generate import find_prior
+
+    try:
+        folder = find_prior(model)
+    except CheckpointError:
+        return None
+    prior = load_model(folder)[1]
+    own = (card["sha256"], origin(card))  # trained before it was packed, or after
+    return prior if prior.get("decomposition", card["sha256"]) in own else None

@@ -13,10 +13,16 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
 
     Results lie as the songs lie in their folder, called like them without the suffix. Where that
     would give two songs one name they keep the suffix, and then get a number. Hidden files are
-    left out, and those in `output`, which are results. Raises ValueError for a folder without any.
+    left out, and those in `output`, which are results. Raises ValueError for a folder without any,
+    and for one that is `output`, in which results and songs are not told apart.
     """
     names: dict[Path, Path] = {}
     for path in given:
+        if path.is_dir() and path.resolve() == output.resolve():
+            raise ValueError(
+                f"{path} is the folder of the songs and of the results, which would be songs the "
+                "next time: name another by -o"
+            )
         found = list(_inside(path, output)) if path.is_dir() else [path]
         if not found:
             raise ValueError(f"{path} holds no audio file ({', '.join(sorted(SUFFIXES))})")

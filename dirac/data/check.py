@@ -13,6 +13,7 @@ from dirac.audio.files import AudioError, AudioInfo, audio_info, read_audio
 from dirac.data import slakh, songs
 from dirac.data.collections import SLAKH, layout_of, recognise, resolve_root
 from dirac.data.errors import DataError
+from dirac.data.synthetic import VOICES_FOLDER
 from dirac.data.tracks import SPLITS, Stem, Track, sources_of
 
 N_LOOKS = 16  # places of a stem, evenly spread, until one of them sounds
@@ -115,7 +116,8 @@ def _notes(found: Findings, places: Sequence[Path]) -> Iterator[str]:
             yield f"no songs by their suffix, left out: {_counted(counts)} (files)"
     elif layout_of(found.name) is SLAKH:
         named = sum(_n_named(folder) for folder in places)
-        read = sum(len(s) for track in found.tracks for s in track.stems.values())
+        stems = [stem for track in found.tracks for s in track.stems.values() for stem in s]
+        read = sum(stem.path.parent.name != VOICES_FOLDER for stem in stems)  # voices of a stem
         yield f"stems that metadata.yaml names: {named}, of which {read} have a file and are read"
 
 

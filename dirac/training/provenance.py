@@ -31,7 +31,8 @@ def revision() -> str | None:
 
     Of an experiment it is DVC's baseline: what DVC commits for an experiment is in no branch.
     """
-    return os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD")
+    at = os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD")
+    return at and at.strip()
 
 
 def is_dirty() -> bool:
@@ -40,8 +41,8 @@ def is_dirty() -> bool:
 
 
 def changes() -> str:
-    """The difference of the code from the revision as a patch, without new files."""
-    return _git("diff", "HEAD", "--", *CODE) or ""
+    """The difference of the code from the revision, without new files, as `git apply` takes it."""
+    return _git("diff", "--binary", "--no-color", "--no-ext-diff", "HEAD", "--", *CODE) or ""
 
 
 def command(params: Mapping[str, object]) -> str:
@@ -90,11 +91,11 @@ def _written(value: Any) -> str:
 
 
 def _git(*arguments: str, folder: Path | None = None) -> str | None:
-    """What git says, None if it fails or is not there."""
+    """What git says, to the last newline; None if it fails or is not there."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None

@@ -45,6 +45,9 @@ def test_songs_of_one_name_are_told_apart() -> None:
 def test_results_are_no_songs() -> None:
     write("a.wav", "parts/a/drums.flac")
     assert named(".", output="parts") == {"a.wav": "a"}
+    with pytest.raises(ValueError, match=r"\. is the folder of the songs and of the results"):
+        named(".", output="../" + Path.cwd().name)
+    assert named("a.wav", output=".") == {"a.wav": "a"}
     Path("parts/a/drums.flac").unlink()
     with pytest.raises(ValueError, match=r"parts/a holds no audio file \(\.aif"):
         named("parts/a")

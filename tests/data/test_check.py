@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+from ruamel.yaml import YAML
 
 from dirac.cli.main import main
 from dirac.data.check import check, describe
@@ -33,6 +34,18 @@ def test_what_there_is_is_counted(slakh):
     assert "stems that metadata.yaml names: 9, of which 8 have a file and are read" in lines
     assert found.silent == [str(slakh / "train" / "Track00001" / "stems" / "S02.flac")]
     assert found.unusable == []
+
+
+def test_voices_of_a_kit_are_no_stems_of_their_own(slakh, sine):
+    folder = slakh / "test" / "Track00002"
+    (folder / "stems" / "voices").mkdir()
+    soundfile.write(folder / "stems" / "voices" / "S00_kick.flac", sine(50, 3), 8000)
+    values = YAML().load(folder / "metadata.yaml")
+    values["stems"]["S00"]["voices"] = {"kick": "voices/S00_kick.flac"}
+    YAML().dump(values, folder / "metadata.yaml")
+    lines = list(describe(check(slakh, None)))
+    assert "  kick: 1 tracks, 0.00 hours, 1 stems" in lines
+    assert "stems that metadata.yaml names: 9, of which 8 have a file and are read" in lines
 
 
 def test_all_that_is_wrong_is_named_at_once(slakh, sine):
