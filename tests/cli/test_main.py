@@ -66,7 +66,7 @@ def test_it_is_a_module_too() -> None:
         (["generate", "-o", "out", "--model", "lonely"], "lonely has no prior"),
         (["vary", "a.wav", "-o", "out", "--keep", "drums", "1"], "--keep holds every part"),
         (["vary", "a.wav", "-o", "out", "--keep", "flute"], "no part flute: there are drums, bass"),
-        (["pack", "models/prior", "-o", "out"], "does not describe the decomposition"),
+        (["pack", "models/prior", "-o", "out"], "models/prior is no decomposition"),
         (["pack", "models/decomposition", "-o", "models"], "no packed model"),
         (["pack", "shelf/drums-bass", "-o", "out", "--params", "params.yaml"], "has its own"),
         (["recompose", "a.wav", "--take", "a:7", "-o", "x.flac"], "no part 7"),
