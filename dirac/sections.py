@@ -75,6 +75,7 @@ class Model(Section):
     composition: Literal["mean", "sum", "max", "min"]
     coherence: Annotated[float, Field(ge=0, le=1)]
     target: Target
+    gated: bool
     encoder: Encoder
     denoiser: Denoiser
 

@@ -54,6 +54,7 @@ def card(n_latents: int = 2, composition: str = "mean", target: str = "data") ->
             "composition": composition,
             "coherence": 0.0,
             "target": target,
+            "gated": False,
             "encoder": encoder,
             "denoiser": DENOISER,
         },

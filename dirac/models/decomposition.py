@@ -13,6 +13,7 @@ from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
 from dirac.models.composition import Composition, compose, random_coherence
 from dirac.networks.encoders import ComponentEncoder
+from dirac.networks.layers import Conv1d
 from dirac.networks.unet import UNet
 
 Objective = Literal["anchored", "paper", "supervised"]
@@ -32,6 +33,10 @@ class Decomposition(nn.Module):
 
     "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
+    `gated`: components are shares of a projection of the signal (`networks.encoders`), and what
+    projects a component back joins what the denoiser predicts: there is less to learn where latents
+    have a sign.
+
     `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
 
@@ -50,6 +55,7 @@ class Decomposition(nn.Module):
         composition: Composition,
         coherence: float,
         target: Target,
+        gated: bool,
         encoder: Mapping[str, Any],
         denoiser: Mapping[str, Any],
     ):
@@ -69,14 +75,16 @@ class Decomposition(nn.Module):
         self.n_component_channels: int = encoder["n_component_channels"]
         self.noise = encoder["noise"]
         shape = {key: value for key, value in encoder.items() if key != "noise"}
-        self.encoder = ComponentEncoder(n_latents, n_channels, **shape)
+        self.encoder = ComponentEncoder(n_latents, n_channels, gated=gated, **shape)
         self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
+        self.projection = Conv1d(self.n_component_channels, n_channels, 1) if gated else None
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
     @classmethod
     def of_card(cls, written: Mapping[str, Any]) -> "Decomposition":
         """As the card of a model describes it; of an older one amplitudes added, in phase."""
-        return cls(**({"coherence": 1.0, "interference": 0.0} | dict(written)))
+        older = {"coherence": 1.0, "interference": 0.0, "gated": False}
+        return cls(**(older | dict(written)))
 
     def set_scale(self, level: Tensor) -> None:
         """level: (channels,), the RMS of the training latents.
@@ -211,6 +219,8 @@ class Decomposition(nn.Module):
             repeat(alpha, "batch -> (batch n)", n=n),
             rearrange(components, "batch n channels frames -> (batch n) channels frames"),
         )
+        if self.projection is not None:
+            prediction = prediction + self.projection(components.flatten(0, 1))
         if self.nonnegative:
             prediction = F.softplus(prediction)
         return rearrange(prediction, "(batch n) channels frames -> batch n channels frames", n=n)

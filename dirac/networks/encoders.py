@@ -27,7 +27,11 @@ class CurveEncoder(nn.Sequential):
 
 
 class ComponentEncoder(nn.Module):
-    """N curve encoders side by side, one for each component."""
+    """N curve encoders side by side, one for each component.
+
+    Gated, they share out one projection of the signal among the components: a mask on learnt
+    filters (Conv-TasNet: Luo & Mesgarani 2019), which begins as equal shares.
+    """
 
     def __init__(
         self,
@@ -37,15 +41,20 @@ class ComponentEncoder(nn.Module):
         n_component_channels: int,
         kernel: int,
         bounded: bool,
+        gated: bool,
     ):
         super().__init__()
         self.encoders = nn.ModuleList(
             CurveEncoder(n_channels, channels, n_component_channels, kernel)
             for _ in range(n_latents)
         )
+        self.projection = Conv1d(n_channels, n_component_channels, 1) if gated else None
         self.bounded = bounded
 
     def forward(self, signal: Tensor) -> Tensor:
         """signal: (batch, channels, frames) -> (batch, components, component channels, frames)."""
         components = torch.stack([encoder(signal) for encoder in self.encoders], dim=1)
+        if self.projection is not None:
+            gates = len(self.encoders) * components.softmax(dim=1)
+            components = gates * self.projection(signal)[:, None]
         return components.tanh() if self.bounded else components

@@ -43,6 +43,7 @@ KEYWORDS = {
     "composition": "sum",
     "coherence": 0.0,
     "target": "data",
+    "gated": False,
     "encoder": ENCODER,
     "denoiser": DENOISER,
 }
@@ -79,9 +80,10 @@ def test_the_papers_networks_have_their_sizes(tmp_path: Path) -> None:
 
 
 def test_models_of_older_cards_add_amplitudes() -> None:
-    older = {key: KEYWORDS[key] for key in KEYWORDS if key not in ("coherence", "interference")}
+    newer = ("coherence", "interference", "gated")
+    older = {key: KEYWORDS[key] for key in KEYWORDS if key not in newer}
     model = Decomposition.of_card(older)
-    assert (model.coherence, model.interference) == (1.0, 0.0)
+    assert (model.coherence, model.interference, model.projection) == (1.0, 0.0, None)
     assert Decomposition.of_card(older | {"coherence": 0.5, "interference": 0.1}).coherence == 0.5
 
 
@@ -115,6 +117,18 @@ def test_a_component_alters_only_its_own_part() -> None:
     for render in (model.regress, lambda z: model.render(z, noise, Solver(3, 2))):
         change = (render(other) - render(components)).abs().amax(dim=(0, 2, 3))
         assert (change > 1e-5).tolist() == [False, True, False]
+
+
+@torch.no_grad()
+def test_what_projects_back_joins_the_prediction() -> None:
+    model = make(gated=True)
+    assert model.projection is not None
+    components = model.encode(torch.randn(2, 3, 8))
+    parts = model.regress(components)
+    projected = model.projection(components.flatten(0, 1)).unflatten(0, (2, 2))
+    for parameter in model.projection.parameters():
+        parameter.zero_()
+    torch.testing.assert_close(parts - model.regress(components), projected)
 
 
 def test_latents_are_divided_by_the_scale_and_parts_multiplied() -> None:
