@@ -30,7 +30,7 @@ class ComponentEncoder(nn.Module):
     """N curve encoders side by side, one for each component.
 
     Gated, they share out one projection of the signal among the components: a mask on learnt
-    filters (Conv-TasNet: Luo & Mesgarani 2019), which begins as equal shares.
+    filters (Conv-TasNet: Luo & Mesgarani 2019), which begins as shares that are about equal.
     """
 
     def __init__(
