@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
-from dirac.models.composition import Composition, compose, random_coherence
-from dirac.networks.encoders import ComponentEncoder
+from dirac.models.composition import Composition, compose, random_coherence, share_errors
+from dirac.networks.encoders import ComponentEncoder, GatedEncoder
 from dirac.networks.layers import Conv1d
 from dirac.networks.unet import UNet
 
@@ -33,9 +33,9 @@ class Decomposition(nn.Module):
 
     "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
-    `gated`: components are shares of a projection of the signal (`networks.encoders`), and what
-    projects a component back joins what the denoiser predicts: there is less to learn where latents
-    have a sign.
+    `gated`: components are shares of a projection of the signal (`networks.encoders`); what
+    projects a component back is the regressed part, and joins what the denoiser predicts, which is
+    left with the draws that do not regress: a fraction of the cost where latents have a sign.
 
     `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
@@ -75,9 +75,11 @@ class Decomposition(nn.Module):
         self.n_component_channels: int = encoder["n_component_channels"]
         self.noise = encoder["noise"]
         shape = {key: value for key, value in encoder.items() if key != "noise"}
-        self.encoder = ComponentEncoder(n_latents, n_channels, gated=gated, **shape)
+        kind = GatedEncoder if gated else ComponentEncoder
+        self.encoder = kind(n_latents, n_channels, **shape)
         self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
-        self.projection = Conv1d(self.n_component_channels, n_channels, 1) if gated else None
+        back = (self.n_component_channels, n_channels, encoder["kernel"])
+        self.projection = Conv1d(*back, padding="same") if gated else None
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
     @classmethod
@@ -159,17 +161,42 @@ class Decomposition(nn.Module):
         """
         components = self._noisy_components(self._remix(anchors, draws), draws)
         noise, alpha = draws.normal(anchors), draws.uniform(anchors)
+        if self.projection is not None:
+            return self._gated_losses(anchors, components, noise, alpha, draws)
         alpha = alpha * (draws.uniform(anchors) >= self.regression_share)
         prediction = self._predict(blend(noise, anchors, alpha), alpha, components)
         rendering = F.mse_loss(prediction, target_of(noise, anchors, self.target))
         if self.masking_weight == 0 or self.regression_share == 0:
             return {"rendering": rendering, "masking": torch.zeros_like(rendering)}
         regressed = data_of(prediction, noise, alpha, self.target)
-        errors = self._masking_errors(regressed, anchors)
+        errors = share_errors(regressed, anchors, self.exponent)
         # Divided by how many are at 0 in expectation, not in this share of a batch: a mean over the
         # batch is then the mean of the shares' means.
         masking = (errors * (alpha == 0)).mean() / self.regression_share
         return {"rendering": rendering, "masking": masking}
+
+    def _gated_losses(
+        self, anchors: Tensor, components: Tensor, noise: Tensor, alpha: Tensor, draws: Draws
+    ) -> dict[str, Tensor]:
+        """As `_anchor_losses`, in expectation: what is projected back costs so little that all of
+
+        the batch regresses, and the denoiser sees its first alone.
+        """
+        regressed = self._regress(components)
+        n_denoised = math.ceil((1 - self.regression_share) * draws.batch_size)
+        own = slice(draws.first(n_denoised))
+        blended = blend(noise[own], anchors[own], alpha[own])
+        prediction = self._predict(blended, alpha[own], components[own])
+        errors = prediction - target_of(noise[own], anchors[own], self.target)
+        # Their mean over the batch's first, from this share of it.
+        n_shared = max(n_denoised, 1) * len(anchors) / draws.batch_size
+        denoising = errors.square().flatten(1).mean(dim=1).sum() / n_shared
+        regression = F.mse_loss(regressed, anchors)
+        masking = torch.zeros_like(regression)
+        if self.masking_weight > 0:
+            masking = share_errors(regressed, anchors, self.exponent).mean()
+        share = self.regression_share
+        return {"rendering": share * regression + (1 - share) * denoising, "masking": masking}
 
     def _remix(self, anchors: Tensor, draws: Draws) -> Tensor:
         """As `compose`, in random phases."""
@@ -178,18 +205,6 @@ class Decomposition(nn.Module):
         chance = random_coherence(draws.normal(anchors[:, 0]))
         coherence = (self.coherence + self.interference * chance).clamp(-1, 1)
         return compose(anchors, self.composition, self.exponent, coherence)
-
-    def _masking_errors(self, parts: Tensor, anchors: Tensor) -> Tensor:
-        """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.
-
-        X, the mean of a_j^e, is the mixture: what the refined estimates make of the parts
-        (`separation.refine`) is trained, and not their likeness alone. e is `exponent`.
-        """
-        powers = parts.float().clamp_min(1e-3) ** self.exponent
-        references = anchors.float() ** self.exponent / self.n_latents
-        mixture = references.sum(dim=1, keepdim=True)
-        shared = powers / powers.sum(dim=1, keepdim=True) * mixture
-        return (shared - references).square().flatten(1).mean(dim=1)
 
     def _composition_loss(self, mixture: Tensor, draws: Draws) -> Tensor:
         """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x), for the batch's first."""
@@ -206,6 +221,8 @@ class Decomposition(nn.Module):
 
     def _regress(self, components: Tensor) -> Tensor:
         batch, n, _, n_frames = components.shape
+        if self.projection is not None:
+            return self._positive(self._projected(components))
         # The mean of the noise: a prediction at alpha 0 has nothing to learn from a draw of it.
         noise = components.new_zeros(batch, n, self.n_channels, n_frames)
         alpha = components.new_zeros(batch)
@@ -219,8 +236,15 @@ class Decomposition(nn.Module):
             repeat(alpha, "batch -> (batch n)", n=n),
             rearrange(components, "batch n channels frames -> (batch n) channels frames"),
         )
+        prediction = rearrange(prediction, "(batch n) ... -> batch n ...", n=n)
         if self.projection is not None:
-            prediction = prediction + self.projection(components.flatten(0, 1))
-        if self.nonnegative:
-            prediction = F.softplus(prediction)
-        return rearrange(prediction, "(batch n) channels frames -> batch n channels frames", n=n)
+            prediction = prediction + self._projected(components)
+        return self._positive(prediction)
+
+    def _projected(self, components: Tensor) -> Tensor:
+        assert self.projection is not None
+        projected: Tensor = self.projection(components.flatten(0, 1))
+        return projected.unflatten(0, components.shape[:2])
+
+    def _positive(self, prediction: Tensor) -> Tensor:
+        return F.softplus(prediction) if self.nonnegative else prediction

@@ -27,10 +27,36 @@ class CurveEncoder(nn.Sequential):
 
 
 class ComponentEncoder(nn.Module):
-    """N curve encoders side by side, one for each component.
+    """N curve encoders side by side, one for each component."""
 
-    Gated, they share out one projection of the signal among the components: a mask on learnt
-    filters (Conv-TasNet: Luo & Mesgarani 2019), which begins as shares that are about equal.
+    def __init__(
+        self,
+        n_latents: int,
+        n_channels: int,
+        channels: Sequence[int],
+        n_component_channels: int,
+        kernel: int,
+        bounded: bool,
+    ):
+        super().__init__()
+        self.encoders = nn.ModuleList(
+            CurveEncoder(n_channels, channels, n_component_channels, kernel)
+            for _ in range(n_latents)
+        )
+        self.bounded = bounded
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """signal: (batch, channels, frames) -> (batch, components, component channels, frames)."""
+        components = torch.stack([encoder(signal) for encoder in self.encoders], dim=1)
+        return components.tanh() if self.bounded else components
+
+
+class GatedEncoder(nn.Module):
+    """One network that shares out a projection of the signal among N components.
+
+    A mask on learnt filters, told by dilated convolutions (Conv-TasNet: Luo & Mesgarani 2019) from
+    the signal and from how much of it each filter takes. Residual blocks as `CurveEncoder` has
+    them, each seeing twice as far as the one before.
     """
 
     def __init__(
@@ -41,20 +67,21 @@ class ComponentEncoder(nn.Module):
         n_component_channels: int,
         kernel: int,
         bounded: bool,
-        gated: bool,
     ):
         super().__init__()
-        self.encoders = nn.ModuleList(
-            CurveEncoder(n_channels, channels, n_component_channels, kernel)
-            for _ in range(n_latents)
-        )
-        self.projection = Conv1d(n_channels, n_component_channels, 1) if gated else None
-        self.bounded = bounded
+        self.projection = Conv1d(n_channels, n_component_channels, kernel, padding="same")
+        layers: list[nn.Module] = [Conv1d(n_channels + n_component_channels, channels[0], 1)]
+        widths = (*channels, n_latents * n_component_channels)
+        for i, (width, next_width) in enumerate(pairwise(widths)):
+            layers.append(ResidualBlock(width, kernel, dilation=2**i))
+            layers.append(Conv1d(width, next_width, kernel, padding="same"))
+        self.gates = nn.Sequential(*layers)
+        self.n_latents, self.bounded = n_latents, bounded
 
     def forward(self, signal: Tensor) -> Tensor:
         """signal: (batch, channels, frames) -> (batch, components, component channels, frames)."""
-        components = torch.stack([encoder(signal) for encoder in self.encoders], dim=1)
-        if self.projection is not None:
-            gates = len(self.encoders) * components.softmax(dim=1)
-            components = gates * self.projection(signal)[:, None]
+        projected = self.projection(signal)
+        gates = self.gates(torch.cat([signal, projected.abs()], dim=1))
+        shares = gates.unflatten(1, (self.n_latents, -1)).softmax(dim=1)
+        components = self.n_latents * shares * projected[:, None]
         return components.tanh() if self.bounded else components

@@ -55,12 +55,15 @@ class FeatureModulation(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions and one over the channels alone, beside a skip; one width throughout."""
+    """Two convolutions and one over the channels alone, beside a skip; one width throughout.
 
-    def __init__(self, n_channels: int, kernel: int):
+    dilation: of the first of them.
+    """
+
+    def __init__(self, n_channels: int, kernel: int, dilation: int = 1):
         super().__init__()
         self.layers = nn.Sequential(
-            Conv1d(n_channels, n_channels, kernel, padding="same"),
+            Conv1d(n_channels, n_channels, kernel, padding="same", dilation=dilation),
             nn.SiLU(),
             Conv1d(n_channels, n_channels, kernel, padding="same"),
             nn.SiLU(),

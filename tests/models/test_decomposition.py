@@ -10,6 +10,7 @@ from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver
 from dirac.models.composition import Composition
 from dirac.models.decomposition import Decomposition, Objective
+from dirac.networks.encoders import ComponentEncoder
 from dirac.params import load_params
 from dirac.settings import apply
 
@@ -119,18 +120,6 @@ def test_a_component_alters_only_its_own_part() -> None:
         assert (change > 1e-5).tolist() == [False, True, False]
 
 
-@torch.no_grad()
-def test_what_projects_back_joins_the_prediction() -> None:
-    model = make(gated=True)
-    assert model.projection is not None
-    components = model.encode(torch.randn(2, 3, 8))
-    parts = model.regress(components)
-    projected = model.projection(components.flatten(0, 1)).unflatten(0, (2, 2))
-    for parameter in model.projection.parameters():
-        parameter.zero_()
-    torch.testing.assert_close(parts - model.regress(components), projected)
-
-
 def test_latents_are_divided_by_the_scale_and_parts_multiplied() -> None:
     model = make()
     latents = torch.randn(2, 3, 8)
@@ -222,6 +211,7 @@ def test_every_network_learns(
     model = make(objective=objective, composition=composition, exponent=exponent, target=target)
     terms = model(torch.rand(8, 3, 3, 16))
     torch.autograd.backward(terms["loss"])
+    assert isinstance(model.encoder, ComponentEncoder)
     for network in (*model.encoder.encoders, model.denoiser):
         gradients = [parameter.grad for parameter in network.parameters()]
         assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)

@@ -1,6 +1,6 @@
 import torch
 
-from dirac.networks.encoders import ComponentEncoder, CurveEncoder
+from dirac.networks.encoders import ComponentEncoder, CurveEncoder, GatedEncoder
 
 
 def test_the_papers_encoder_has_its_size() -> None:
@@ -13,7 +13,7 @@ def test_the_papers_encoder_has_its_size() -> None:
 def test_the_encoders_share_nothing() -> None:
     torch.manual_seed(0)
     encoder = ComponentEncoder(
-        3, 4, (6, 8), n_component_channels=2, kernel=3, bounded=False, gated=False
+        3, 4, (6, 8), n_component_channels=2, kernel=3, bounded=False
     )
     signal = torch.randn(2, 4, 11)
     before = encoder(signal)
@@ -28,10 +28,10 @@ def test_the_encoders_share_nothing() -> None:
 def test_bounded_components_are_the_unbounded_ones_through_tanh() -> None:
     torch.manual_seed(0)
     bounded = ComponentEncoder(
-        2, 4, (6,), n_component_channels=1, kernel=3, bounded=True, gated=False
+        2, 4, (6,), n_component_channels=1, kernel=3, bounded=True
     )
     unbounded = ComponentEncoder(
-        2, 4, (6,), n_component_channels=1, kernel=3, bounded=False, gated=False
+        2, 4, (6,), n_component_channels=1, kernel=3, bounded=False
     )
     unbounded.load_state_dict(bounded.state_dict())
     signal = 50 * torch.randn(2, 4, 30)
@@ -41,13 +41,23 @@ def test_bounded_components_are_the_unbounded_ones_through_tanh() -> None:
 
 def test_gated_components_share_out_a_projection_of_the_signal() -> None:
     torch.manual_seed(0)
-    encoder = ComponentEncoder(
-        3, 4, (6,), n_component_channels=2, kernel=3, bounded=False, gated=True
-    )
-    assert encoder.projection is not None
+    encoder = GatedEncoder(3, 4, (6, 6), n_component_channels=2, kernel=3, bounded=False)
     signal = torch.randn(2, 4, 11)
     components = encoder(signal)
     torch.testing.assert_close(components.mean(dim=1), encoder.projection(signal))
     shares = components / encoder.projection(signal)[:, None]
     assert (shares > 0).all()
     assert shares.std() > 0.01
+
+
+def test_gates_bounded_by_tanh_and_how_far_they_see() -> None:
+    torch.manual_seed(0)
+    encoder = GatedEncoder(2, 4, (6, 6), n_component_channels=2, kernel=3, bounded=True)
+    signal, impulse = torch.randn(1, 4, 101), torch.zeros(1, 4, 101)
+    impulse[..., 50] = 100.0
+    components, others = encoder(signal), encoder(signal + impulse)
+    assert others.abs().max() <= 1
+    # 1 frame on both sides by the projection, 3 by the first block and what follows it, 4 by the
+    # second, which is dilated.
+    changed = (others != components).any(dim=2).any(dim=1)[0].nonzero()[:, 0]
+    assert (changed.min().item(), changed.max().item()) == (50 - 8, 50 + 8)
