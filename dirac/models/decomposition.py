@@ -244,7 +244,7 @@ class Decomposition(nn.Module):
     def _projected(self, components: Tensor) -> Tensor:
         assert self.projection is not None
         projected: Tensor = self.projection(components.flatten(0, 1))
-        return projected.unflatten(0, components.shape[:2])
+        return rearrange(projected, "(batch n) ... -> batch n ...", n=components.shape[1])
 
     def _positive(self, prediction: Tensor) -> Tensor:
         return F.softplus(prediction) if self.nonnegative else prediction

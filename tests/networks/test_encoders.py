@@ -12,9 +12,7 @@ def test_the_papers_encoder_has_its_size() -> None:
 
 def test_the_encoders_share_nothing() -> None:
     torch.manual_seed(0)
-    encoder = ComponentEncoder(
-        3, 4, (6, 8), n_component_channels=2, kernel=3, bounded=False
-    )
+    encoder = ComponentEncoder(3, 4, (6, 8), n_component_channels=2, kernel=3, bounded=False)
     signal = torch.randn(2, 4, 11)
     before = encoder(signal)
     assert before.shape == (2, 3, 2, 11)
@@ -27,12 +25,8 @@ def test_the_encoders_share_nothing() -> None:
 
 def test_bounded_components_are_the_unbounded_ones_through_tanh() -> None:
     torch.manual_seed(0)
-    bounded = ComponentEncoder(
-        2, 4, (6,), n_component_channels=1, kernel=3, bounded=True
-    )
-    unbounded = ComponentEncoder(
-        2, 4, (6,), n_component_channels=1, kernel=3, bounded=False
-    )
+    bounded = ComponentEncoder(2, 4, (6,), n_component_channels=1, kernel=3, bounded=True)
+    unbounded = ComponentEncoder(2, 4, (6,), n_component_channels=1, kernel=3, bounded=False)
     unbounded.load_state_dict(bounded.state_dict())
     signal = 50 * torch.randn(2, 4, 30)
     torch.testing.assert_close(bounded(signal), unbounded(signal).tanh())
