@@ -13,15 +13,21 @@ class CurveEncoder(nn.Sequential):
     """Residual convolutions from a signal to one component at the same frame rate.
 
     A residual block at each width, a convolution to the next. The paper's: channels
-    (128, 256, 512), one component channel, kernel 3: 2.9 M parameters.
+    (128, 256, 512), one component channel, kernel 3: 2.9 M parameters. dilated: each block sees
+    twice as far as the one before.
     """
 
     def __init__(
-        self, n_channels: int, channels: Sequence[int], n_component_channels: int, kernel: int
+        self,
+        n_channels: int,
+        channels: Sequence[int],
+        n_component_channels: int,
+        kernel: int,
+        dilated: bool = False,
     ):
         layers: list[nn.Module] = [Conv1d(n_channels, channels[0], 1)]
-        for width, next_width in pairwise((*channels, n_component_channels)):
-            layers.append(ResidualBlock(width, kernel))
+        for i, (width, next_width) in enumerate(pairwise((*channels, n_component_channels))):
+            layers.append(ResidualBlock(width, kernel, dilation=2**i if dilated else 1))
             layers.append(Conv1d(width, next_width, kernel, padding="same"))
         super().__init__(*layers)
 
@@ -55,8 +61,7 @@ class GatedEncoder(nn.Module):
     """One network that shares out a projection of the signal among N components.
 
     A mask on learnt filters, told by dilated convolutions (Conv-TasNet: Luo & Mesgarani 2019) from
-    the signal and from how much of it each filter takes. Residual blocks as `CurveEncoder` has
-    them, each seeing twice as far as the one before.
+    the signal and from how much of it each filter takes.
     """
 
     def __init__(
@@ -70,12 +75,8 @@ class GatedEncoder(nn.Module):
     ):
         super().__init__()
         self.projection = Conv1d(n_channels, n_component_channels, kernel, padding="same")
-        layers: list[nn.Module] = [Conv1d(n_channels + n_component_channels, channels[0], 1)]
-        widths = (*channels, n_latents * n_component_channels)
-        for i, (width, next_width) in enumerate(pairwise(widths)):
-            layers.append(ResidualBlock(width, kernel, dilation=2**i))
-            layers.append(Conv1d(width, next_width, kernel, padding="same"))
-        self.gates = nn.Sequential(*layers)
+        n_in, n_out = n_channels + n_component_channels, n_latents * n_component_channels
+        self.gates = CurveEncoder(n_in, channels, n_out, kernel, dilated=True)
         self.n_latents, self.bounded = n_latents, bounded
 
     def forward(self, signal: Tensor) -> Tensor:
