@@ -24,7 +24,7 @@ from dirac.separation.separator import Separator
 Scores = dict[str, dict[str, float]]  # by method: the mean and each source, in dB
 Methods = Mapping[str, Callable[[int], Method]]  # by name; of the number of an excerpt
 
-OURS = ("refined", "decoded", "untrained")
+OURS = ("refined", "decoded", "regressed", "untrained")
 BOUNDS = ("oracle", "codec_oracle", "codec_mask")
 
 
@@ -70,6 +70,7 @@ def sets_of_methods(
     ours: dict[str, Callable[[int], Method]] = {
         "refined": partial(_same, partial(separate_mixture, separator.refined)),
         "decoded": decode,
+        "regressed": partial(_same, partial(separate_mixture, separator.regressed)),
         "untrained": partial(_same, partial(separate_mixture, untrained.refined)),
     }
     blind = make_baselines(params.evaluate, len(params.data.sources), baseline_seed)

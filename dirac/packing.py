@@ -30,7 +30,8 @@ from dirac.separation.settings import SETTINGS_KEY
 
 FILES = {"model.safetensors", "card.json", CODEC, PRIOR}
 PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")
-RENDERED = ("decoded", "codec")  # by a codec whose phases are its own: no separation's SI-SDR
+# By a codec whose phases are its own: no separation's SI-SDR.
+RENDERED = ("decoded", "regressed", "codec")
 ORIGIN_OF_NAMES = (
     "the one assignment of parts to sources that scored best on stems, found after training: "
     "the training was told no names"

@@ -34,7 +34,7 @@ def test_every_output_is_there(project):
         assert (project / f"models/{model}/model.safetensors").exists()
         assert (project / f"models/{model}/validation.csv").read_text().startswith("step,loss")
     metrics = json.loads((project / "reports/metrics.json").read_text())
-    ours = {"refined", "decoded", "untrained"}
+    ours = {"refined", "decoded", "regressed", "untrained"}
     bounds = {"codec", "oracle", "codec_oracle", "codec_mask"}
     blind = {"mixture", "hpss", "nmf", "repet_sim", "fourier_2d", "robust_pca"}
     methods = ours | bounds | blind

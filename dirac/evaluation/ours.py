@@ -19,7 +19,7 @@ from dirac.model_files import load_model
 from dirac.separation.separator import Separator
 
 PARTS = ("refined", "decoded")  # what the model makes of a mixture
-METHODS = (*PARTS, "untrained", "codec", "codec_oracle", "codec_mask")
+METHODS = (*PARTS, "regressed", "untrained", "codec", "codec_oracle", "codec_mask")
 
 
 class MismatchError(ValueError):
@@ -146,6 +146,9 @@ class Ours:
                 return np.asarray(separator.refined(self.mixture(excerpt), codec.sample_rate))
             case "decoded":
                 return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
+            case "regressed":
+                parts = self.separator.regress(self.components(excerpt))
+                return np.asarray(self._cut(self.separator.shares(parts), excerpt))
             case "codec":
                 return round_trip(self._encode, codec.decode, references, codec.sample_rate)
             case "codec_oracle" | "codec_mask":

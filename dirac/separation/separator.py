@@ -22,12 +22,13 @@ from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, ov
 from dirac.separation.settings import SETTINGS_KEY, Settings
 
 Refine = Callable[[Tensor, Tensor], dict[str, Tensor]]
+Render = Callable[[Tensor], Tensor]
 
 
 class Separator:
     """(waveform (channels, time), sample_rate) -> estimates (parts, channels, time).
 
-    Estimates are shares of the mixture: they sum to it, `refined` exactly, `decoded` about. Part n
+    Estimates are shares of the mixture: they sum to it, `refined` exactly, others about. Part n
     comes of component n, so that it is the same instrument in every piece of every song.
     """
 
@@ -91,6 +92,10 @@ class Separator:
         """The parts as the model renders them, from noise of this seed (the paper's protocol)."""
         return torch.cat([*self.decode(Recording(waveform, sample_rate), seed)], dim=-1)
 
+    def regressed(self, waveform: Tensor, sample_rate: int) -> Tensor:
+        """The expected parts, decoded: one evaluation each, and no noise."""
+        return torch.cat([*self._decoded(Recording(waveform, sample_rate), self.regress)], dim=-1)
+
     def refine(self, song: Song) -> Iterator[Tensor]:
         """As `refined`, but of a song of any length, as consecutive stretches of its estimates."""
         n_at_once = MAX_AT_ONCE if self.device.type == "cpu" else 1
@@ -99,9 +104,8 @@ class Separator:
 
     def decode(self, song: Song, seed: int) -> Iterator[Tensor]:
         """As `decoded`, but of a song of any length, as consecutive stretches of its estimates."""
-        generator, gain = torch.Generator().manual_seed(seed), self.training_gain(song)
-        decode = partial(self._decode, gain=gain, generator=generator)
-        return self._separate(decode, song, n_at_once=1)  # noise is drawn in order
+        generator = torch.Generator().manual_seed(seed)
+        return self._decoded(song, partial(self.render, generator=generator))
 
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -124,6 +128,11 @@ class Separator:
         batch, n, _, n_frames = components.shape
         noise = torch.randn(batch, n, self.codec.n_channels, n_frames, generator=generator)
         return self.model.render(components, noise.to(self.device), self.settings.solver)
+
+    @torch.inference_mode()
+    def regress(self, components: Tensor) -> Tensor:
+        """Expected parts; shapes as for `render`."""
+        return self.model.regress(components)
 
     def compose(self, parts: Tensor) -> Tensor:
         """Parts (1, components, channels, frames) -> the song (audio channels, time) they make."""
@@ -185,6 +194,10 @@ class Separator:
         level = power.mean().sqrt() if self.model.objective == "paper" else power.sqrt().mean()
         return self.model.level / max(float(level), 1e-6) if level > 0 else 1.0
 
+    def _decoded(self, song: Song, render: Render) -> Iterator[Tensor]:
+        decode = partial(self._decode, gain=self.training_gain(song), render=render)
+        return self._separate(decode, song, n_at_once=1)  # noise is drawn in order
+
     def _separate(
         self, method: Callable[[Tensor, int], Tensor], song: Song, n_at_once: int
     ) -> Iterator[Tensor]:
@@ -229,11 +242,9 @@ class Separator:
         return masked(parts, waveform, sample_rate, self.codec, settings).cpu()
 
     @torch.inference_mode()
-    def _decode(
-        self, waveform: Tensor, sample_rate: int, gain: float, generator: torch.Generator
-    ) -> Tensor:
+    def _decode(self, waveform: Tensor, sample_rate: int, gain: float, render: Render) -> Tensor:
         latents = self.encode(waveform, sample_rate) * gain
-        parts = self.render(self.model.encode(latents), generator) / gain
+        parts = render(self.model.encode(latents)) / gain
         shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
         missing = waveform.shape[-1] - shares.shape[-1]
         return to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))

@@ -10,7 +10,7 @@ from dirac.reporting.clips import AudioLibrary, read_sections
 
 from ..tiny_models import card, write_decomposition
 
-OURS = {"refined", "decoded", "untrained", "codec", "codec_oracle", "codec_mask"}
+OURS = {"refined", "decoded", "regressed", "untrained", "codec", "codec_oracle", "codec_mask"}
 BASELINES = {"mixture", "hpss", "repet_sim", "fourier_2d", "robust_pca", "nmf"}
 METHODS = OURS | BASELINES | {"oracle"}
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dirac.audio.files import resample
 from dirac.audio.songs import Recording
+from dirac.diffusion.iadb import Solver
 from dirac.model_files import CheckpointError
 from dirac.separation.masking import interpolate
 from dirac.separation.refine import mask, ratio_masks, stft
@@ -64,6 +65,16 @@ def test_decoded_parts_have_the_shape_of_the_mixture_and_the_seed_decides(
     assert not torch.equal(ours.decoded(mixture, rate, 6), decoded)
 
 
+def test_expected_parts_are_what_one_step_from_silent_noise_gives() -> None:
+    mixture, ours = music(1.4, 24000), separator()
+    latents = ours.encode(mixture, 24000) * ours.training_gain(Recording(mixture, 24000))
+    components = ours.model.encode(latents)
+    silent = torch.zeros(*components.shape[:2], *latents.shape[1:])
+    parts = ours.model.render(components, silent, Solver(n_steps=1, order=1))
+    torch.testing.assert_close(ours.regress(components), parts)
+    assert ours.regressed(mixture, 24000).shape == (2, *mixture.shape)
+
+
 def test_a_part_of_a_mean_is_shared_and_of_a_sum_is_not() -> None:
     parts = torch.rand(1, 2, 128, 20)
     mean, total = separator(composition="mean"), separator(composition="sum")
@@ -75,6 +86,7 @@ def test_silence_stays_silence() -> None:
     silence, ours = torch.zeros(2, 30000), separator()
     assert not ours.refined(silence, 24000).any()
     assert not ours.decoded(silence, 24000, 0).any()
+    assert not ours.regressed(silence, 24000).any()
 
 
 @pytest.mark.parametrize("rate", [24000, 48000])
@@ -229,8 +241,9 @@ def test_components_of_a_song_are_those_of_the_whole_at_the_level_of_training(ra
     torch.testing.assert_close(softer, found, rtol=0, atol=1e-4)
 
 
-def test_decoded_parts_are_as_loud_as_the_mixture_makes_them() -> None:
+@pytest.mark.parametrize("method", ["decoded", "regressed"])
+def test_decoded_parts_are_as_loud_as_the_mixture_makes_them(method: str) -> None:
     mixture, ours = music(1.2, 24000), separator()
-    parts = ours.decoded(mixture, 24000, 0)
-    softer = ours.decoded(mixture / 16, 24000, 0)
+    seed = {"seed": 0} if method == "decoded" else {}
+    parts, softer = (getattr(ours, method)(x, 24000, **seed) for x in (mixture, mixture / 16))
     torch.testing.assert_close(softer * 16, parts, rtol=0, atol=1e-3 * float(parts.abs().max()))
