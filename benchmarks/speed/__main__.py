@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,11 +42,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("themes", nargs="*", metavar="THEME", help=f"of {', '.join(THEMES)}")
     parser.add_argument("--output", type=Path, default=Path("speed.json"))
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="training in it too, on a CPU that has it"
+    )
     parser.add_argument("--tiny", action="store_true", help="only to see that it runs")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.themes) - set(THEMES):
         parser.error(f"there is no theme {', '.join(sorted(unknown))}: take {', '.join(THEMES)}")
     size = TINY if chosen.tiny else ON_GPU if torch.cuda.is_available() else FULL
+    size = replace(size, bfloat16=chosen.bfloat16)
     rows: list[Row] = []
     for name in chosen.themes or THEMES:
         with tempfile.TemporaryDirectory() as folder:

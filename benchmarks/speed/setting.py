@@ -24,6 +24,7 @@ class Size:
     batch_of_paper: int  # 64 takes a minute a step on a CPU
     n_frames_of_paper: int
     n_steps_at_once: int  # of a training, which waits for a GPU when it logs, not at every step
+    bfloat16: bool = False  # whether trainings are measured in it on a CPU too
 
 
 CODECS = ("spectrogram", "encodec_24khz", "encodec_48khz")

@@ -43,29 +43,47 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
 
 def _compared(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Iterator[Row]:
     """Ours, the plain code where it has the objective, and the products that ours needs."""
-    section = at_full_precision(params.train)
     n_signals = 1 if params.train.objective == "paper" else 1 + params.model.n_latents
     signals = torch.rand(batch, n_signals, N_CHANNELS, n_frames, device=device())
-    ours = trainer(decomposition(params), section, params.seed)
-    works: dict[str, Work] = {"ours": partial(ours.advance, signals)}
+    works = _ours(partial(decomposition, params), params.train, params.seed, signals, size)
     if params.train.objective == "paper":
         torch.manual_seed(0)
         model = PlainDecomposition(N_CHANNELS, params.model.model_dump()).to(device())
         plain = PlainTraining(model, params.train.learning_rate)
         works["plain"] = partial(plain.step, signals[:, 0])
     title = f"{title}, {batch} x {n_frames}"
-    yield from _rows(title, works, lambda: ours.model(signals)["loss"], size)
+    ours = decomposition(params).to(device())
+    yield from _rows(title, works, lambda: ours(signals)["loss"], size)
 
 
 def _compared_prior(title: str, params: Params, batch: int, n_frames: int, size: Size) -> Any:
     shape = (params.model.n_latents, params.model.encoder.n_component_channels)
-    prior = at_full_precision(params.prior)
-    model = MaskedPrior(*shape, prior.target, prior.hide_all, prior.denoiser.model_dump())
-    ours = trainer(model, prior, params.seed)
+    prior = params.prior
+    arguments = (*shape, prior.target, prior.hide_all, prior.denoiser.model_dump())
     signals = torch.randn(batch, *shape, n_frames, device=device())
-    works: dict[str, Work] = {"ours": partial(ours.advance, signals)}
+    works = _ours(partial(MaskedPrior, *arguments), prior, params.seed, signals, size)
     title = f"{title}, {batch} x {n_frames}"
-    yield from _rows(title, works, lambda: ours.model(signals)["loss"], size)
+    ours = MaskedPrior(*arguments).to(device())
+    yield from _rows(title, works, lambda: ours(signals)["loss"], size)
+
+
+def _ours(
+    build: Callable[[], nn.Module], section: Any, seed: int, signals: Tensor, size: Size
+) -> dict[str, Work]:
+    """A step of ours as section, params.train or params.prior, has it on a GPU. On a CPU, most of
+
+    which only imitate bfloat16, in float32 and not compiled; in bfloat16 too where asked for.
+    """
+    sections = {"ours": section}
+    if device().type == "cpu":
+        full = section.model_copy(update={"precision": "float32", "compile": False})
+        sections = {"ours": full}
+        if size.bfloat16:
+            sections["ours, bfloat16"] = full.model_copy(update={"precision": "bfloat16"})
+    return {
+        name: partial(trainer(build(), section, seed).advance, signals)
+        for name, section in sections.items()
+    }
 
 
 def _rows(
@@ -92,13 +110,6 @@ def decomposition(params: Params) -> Decomposition:
     exponent = 2.0 if params.codec.name == "spectrogram" else 1.0
     chosen = {name: getattr(params.train, name) for name in MODEL}
     return Decomposition(N_CHANNELS, exponent, **chosen, **params.model.model_dump())
-
-
-def at_full_precision(section: Any) -> Any:
-    """On a CPU, most of which have no bfloat16 and would only imitate it."""
-    return (
-        section if device().type == "cuda" else section.model_copy(update={"precision": "float32"})
-    )
 
 
 def trainer(model: nn.Module, section: Any, seed: int) -> Trainer:
