@@ -5,13 +5,10 @@ from torch import Tensor, nn
 
 from dirac.audio.encodec_mini import EncodecMini
 from dirac.diffusion.draws import Draws
+from dirac.models.losses import noise_above_floor
 
 # Of the mean square of a waveform at full scale: errors below it are not heard.
 SILENCE = 1e-7
-
-# Of a crop's power: errors below it count for little more, so that the loud and simple, which are
-# right already, leave the networks to the rest.
-FLOOR = 1e-3
 
 WINDOWS = (2048, 512, 128)
 
@@ -46,7 +43,7 @@ class Autoencoder(nn.Module):
         latents = latents + self.noise * level.detach() * draws.normal(latents)
         decoded = self.decoder(half_averaged(latents))
         target = half_averaged(waveform)
-        waveform_loss = noise_above_floor(decoded, target).mean()
+        waveform_loss = noise_above_floor(decoded, target, SILENCE).mean()
         spectrum_loss = spectral_distance(decoded[:, 0], target[:, 0])
         loss = waveform_loss + self.spectrum_weight * spectrum_loss
         return {"loss": loss, "waveform": waveform_loss, "spectrum": spectrum_loss}
@@ -57,17 +54,6 @@ def half_averaged(signals: Tensor) -> Tensor:
     half = len(signals) // 2
     others = signals[half:]
     return torch.cat([signals[:half], (others + signals[: len(others)]) / 2])
-
-
-def noise_above_floor(estimate: Tensor, reference: Tensor) -> Tensor:
-    """log10(1 + ||estimate - reference||^2 / (FLOOR ||reference||^2)), (batch, ...) -> (batch,).
-
-    In bels: how far the power of the error is above FLOOR of the reference's. A logarithm, as in
-    SI-SDR, so that soft crops count as loud ones do.
-    """
-    power = reference.square().flatten(1).mean(dim=1)
-    error = (estimate - reference).square().flatten(1).mean(dim=1)
-    return torch.log10(1 + error / (FLOOR * power + SILENCE))
 
 
 def spectral_distance(estimate: Tensor, reference: Tensor) -> Tensor:

@@ -52,17 +52,3 @@ def random_coherence(noise: Tensor) -> Tensor:
     """
     padded = F.pad(noise, (1, 1, 0, 1))
     return F.avg_pool2d(padded, (2, 3), stride=1) * math.sqrt(6)
-
-
-def share_errors(parts: Tensor, anchors: Tensor, exponent: float) -> Tensor:
-    """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.
-
-    parts p, anchors a: (batch, components N, channels, frames), magnitudes; e is `exponent`. X, the
-    mean of a_j^e, is the mixture: what the refined estimates make of the parts
-    (`separation.refine`) is trained, and not their likeness alone.
-    """
-    powers = parts.float().clamp_min(1e-3) ** exponent
-    references = anchors.float() ** exponent / parts.shape[1]
-    mixture = references.sum(dim=1, keepdim=True)
-    shared = powers / powers.sum(dim=1, keepdim=True) * mixture
-    return (shared - references).square().flatten(1).mean(dim=1)

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
-from dirac.models.composition import Composition, compose, random_coherence, share_errors
+from dirac.models.composition import Composition, compose, random_coherence
+from dirac.models.losses import relative_errors, share_errors
 from dirac.networks.encoders import ComponentEncoder, GatedEncoder
 from dirac.networks.layers import Conv1d
 from dirac.networks.unet import UNet
@@ -75,8 +76,7 @@ class Decomposition(nn.Module):
         self.n_component_channels: int = encoder["n_component_channels"]
         self.noise = encoder["noise"]
         shape = {key: value for key, value in encoder.items() if key != "noise"}
-        kind = GatedEncoder if gated else ComponentEncoder
-        self.encoder = kind(n_latents, n_channels, **shape)
+        self.encoder = (GatedEncoder if gated else ComponentEncoder)(n_latents, n_channels, **shape)
         self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
         back = (self.n_component_channels, n_channels, encoder["kernel"])
         self.projection = Conv1d(*back, padding="same") if gated else None
@@ -191,7 +191,7 @@ class Decomposition(nn.Module):
         # Their mean over the batch's first, from this share of it.
         n_shared = max(n_denoised, 1) * len(anchors) / draws.batch_size
         denoising = errors.square().flatten(1).mean(dim=1).sum() / n_shared
-        regression = F.mse_loss(regressed, anchors)
+        regression = relative_errors(regressed, anchors).mean()
         masking = torch.zeros_like(regression)
         if self.masking_weight > 0:
             masking = share_errors(regressed, anchors, self.exponent).mean()

@@ -7,7 +7,7 @@ import torch
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver
-from dirac.models.composition import share_errors
+from dirac.models.losses import relative_errors, share_errors
 
 from .test_decomposition import Answer, make
 
@@ -32,14 +32,16 @@ def test_all_of_a_batch_regresses_and_the_denoiser_sees_its_first(share: float) 
     model = make(gated=True, composition="sum", regression_share=share)
     model.denoiser = Answer(torch.zeros(1))  # so that it predicts what is regressed
     anchors = torch.randn(10, 2, 3, 8)
-    error = (model.regress(model.encode(anchors.sum(1))) - anchors).square()
+    parts = model.regress(model.encode(anchors.sum(1)))
+    error = (parts - anchors).square()
     terms = model._anchor_losses(anchors, Draws(10))
     _, alpha, _ = model.denoiser.asked
     n_denoised = math.ceil((1 - share) * 10)
     assert len(alpha) == 2 * n_denoised
     assert alpha.all()
     denoising = error[:n_denoised].mean() if n_denoised else 0.0
-    torch.testing.assert_close(terms["rendering"], share * error.mean() + (1 - share) * denoising)
+    regression = relative_errors(parts, anchors).mean()
+    torch.testing.assert_close(terms["rendering"], share * regression + (1 - share) * denoising)
 
 
 def test_magnitudes_that_are_regressed_share_out_the_remix() -> None:

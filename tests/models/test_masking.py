@@ -3,19 +3,8 @@
 import torch
 
 from dirac.diffusion.draws import Draws
-from dirac.models.composition import share_errors
 
 from .test_decomposition import make
-
-
-def test_the_shares_of_the_right_parts_are_the_anchors() -> None:
-    anchors = torch.rand(4, 2, 3, 8) + 0.1
-    torch.testing.assert_close(share_errors(anchors, anchors, 2.0), torch.zeros(4))
-    torch.testing.assert_close(share_errors(5 * anchors, anchors, 2.0), torch.zeros(4))
-    swapped = share_errors(anchors.flip(1), anchors, 2.0)
-    # Each gets the other's share: an error of the difference of amplitudes, halved by the mean.
-    error = ((anchors[:, 0] ** 2 - anchors[:, 1] ** 2) / 2).square().flatten(1).mean(1)
-    torch.testing.assert_close(swapped, error)
 
 
 def test_the_masking_loss_weighs_what_is_regressed_alone() -> None:

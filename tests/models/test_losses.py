@@ -1,0 +1,42 @@
+"""Losses by cases with known answers."""
+
+import pytest
+import torch
+
+from dirac.models.losses import FLOOR, noise_above_floor, relative_errors, share_errors
+
+
+def test_noise_of_known_errors() -> None:
+    reference = torch.ones(4, 1, 100)
+    estimate = reference * torch.tensor([1.0, 0.9, 0.0, 2.0])[:, None, None]
+    distance = noise_above_floor(estimate, reference, silence=0.25)
+    wanted = torch.log10(1 + torch.tensor([0, 0.01, 1, 1]) / (FLOOR + 0.25))
+    torch.testing.assert_close(distance, wanted)
+
+
+def test_a_soft_part_counts_as_a_loud_one_does_and_hardly_where_it_is_silent() -> None:
+    anchors, errors = torch.ones(1, 3, 8, 50), 0.2 * torch.ones(1, 3, 8, 50)
+    levels = torch.tensor([1.0, 3.0, 0.0])[:, None, None]
+    loud, louder, silent = relative_errors((anchors + errors) * levels, anchors * levels)[0]
+    assert float(louder) == pytest.approx(float(loud), rel=0.03)
+    assert silent == 0
+
+
+def test_relative_errors_are_as_steep_as_the_mean_square_where_it_is_an_eighth() -> None:
+    anchors = torch.ones(2, 2, 8, 50)
+    off = torch.tensor(0.125**0.5, requires_grad=True)
+    steep = [
+        torch.autograd.grad(error.mean(), off)[0]
+        for error in (relative_errors(anchors + off, anchors), (off * anchors).square())
+    ]
+    torch.testing.assert_close(steep[0], steep[1], rtol=0.06, atol=0)
+
+
+def test_the_shares_of_the_right_parts_are_the_anchors() -> None:
+    anchors = torch.rand(4, 2, 3, 8) + 0.1
+    torch.testing.assert_close(share_errors(anchors, anchors, 2.0), torch.zeros(4))
+    torch.testing.assert_close(share_errors(5 * anchors, anchors, 2.0), torch.zeros(4))
+    swapped = share_errors(anchors.flip(1), anchors, 2.0)
+    # Each gets the other's share: an error of the difference of amplitudes, halved by the mean.
+    error = ((anchors[:, 0] ** 2 - anchors[:, 1] ** 2) / 2).square().flatten(1).mean(1)
+    torch.testing.assert_close(swapped, error)
