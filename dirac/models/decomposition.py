@@ -35,8 +35,8 @@ class Decomposition(nn.Module):
     "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
     `gated`: components are shares of a projection of the signal (`networks.encoders`); what
-    projects a component back is the regressed part, and joins what the denoiser predicts, which is
-    left with the draws that do not regress: a fraction of the cost where latents have a sign.
+    projects one back is the regressed part, judged in decibels, and joins what the denoiser
+    predicts, left with draws that do not regress: a fraction of the cost if latents have a sign.
 
     `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
