@@ -20,7 +20,7 @@ class Method:
 METHODS = {
     "refined": Method("DIRAC, refined", "ours"),
     "decoded": Method("DIRAC, as decoded", "ours"),
-    "regressed": Method("The expected parts, decoded", "ours"),
+    "regressed": Method("DIRAC, expected", "ours"),
     "untrained": Method("The same, untrained", "baseline"),
     "mixture": Method("Mixture itself", "baseline"),
     "hpss": Method("HPSS", "baseline"),
