@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, data_of, sample, target_of
 from dirac.models.composition import Composition, compose, random_coherence
-from dirac.models.losses import relative_errors, share_errors
+from dirac.models.losses import LIKE_SQUARES, relative_errors, share_errors
 from dirac.networks.encoders import ComponentEncoder, GatedEncoder
 from dirac.networks.layers import Conv1d
 from dirac.networks.unet import UNet
@@ -169,7 +169,7 @@ class Decomposition(nn.Module):
         if self.masking_weight == 0 or self.regression_share == 0:
             return {"rendering": rendering, "masking": torch.zeros_like(rendering)}
         regressed = data_of(prediction, noise, alpha, self.target)
-        errors = share_errors(regressed, anchors, self.exponent)
+        errors = share_errors(regressed, anchors, self.exponent).mean(dim=1)
         # Divided by how many are at 0 in expectation, not in this share of a batch: a mean over the
         # batch is then the mean of the shares' means.
         masking = (errors * (alpha == 0)).mean() / self.regression_share
@@ -191,7 +191,7 @@ class Decomposition(nn.Module):
         # Their mean over the batch's first, from this share of it.
         n_shared = max(n_denoised, 1) * len(anchors) / draws.batch_size
         denoising = errors.square().flatten(1).mean(dim=1).sum() / n_shared
-        regression = relative_errors(regressed, anchors).mean()
+        regression = LIKE_SQUARES * relative_errors(regressed, anchors).mean()
         masking = torch.zeros_like(regression)
         if self.masking_weight > 0:
             masking = share_errors(regressed, anchors, self.exponent).mean()

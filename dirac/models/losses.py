@@ -7,6 +7,9 @@ from torch import Tensor
 # are right already, leave the networks to the rest.
 FLOOR = 1e-3
 
+# Bels times this are as steep as a mean square is where it is an eighth.
+LIKE_SQUARES = 0.3
+
 
 def noise_above_floor(estimate: Tensor, reference: Tensor, silence: float) -> Tensor:
     """log10(1 + ||estimate - reference||^2 / (FLOOR ||reference||^2 + silence)), mean squares;
@@ -22,21 +25,21 @@ def noise_above_floor(estimate: Tensor, reference: Tensor, silence: float) -> Te
 def relative_errors(parts: Tensor, anchors: Tensor) -> Tensor:
     """`noise_above_floor` of each part, (batch, components, ...) -> (batch, components), of latents
 
-    whose mean square is about 1; as steep as the error's mean square where that is an eighth.
+    whose mean square is about 1.
     """
     errors = noise_above_floor(parts.flatten(0, 1), anchors.flatten(0, 1), silence=1e-4)
-    return 0.3 * errors.reshape(parts.shape[:2])
+    return errors.reshape(parts.shape[:2])
 
 
 def share_errors(parts: Tensor, anchors: Tensor, exponent: float) -> Tensor:
-    """|| p_i^e / sum_j p_j^e X - a_i^e / N ||^2 of each item, (batch,), in amplitudes.
+    """`relative_errors` of the shares p_i^e / sum_j p_j^e X of parts, references a_i^e / N.
 
-    parts p, anchors a: (batch, components N, channels, frames), magnitudes; e is `exponent`. X, the
-    mean of a_j^e, is the mixture: what the refined estimates make of the parts
+    parts p, anchors a: (batch, components N, channels, frames), magnitudes; e is `exponent`: in
+    amplitudes. X, the mean of a_j^e, is the mixture: what the refined estimates make of the parts
     (`separation.refine`) is trained, and not their likeness alone.
     """
     powers = parts.float().clamp_min(1e-3) ** exponent
     references = anchors.float() ** exponent / parts.shape[1]
     mixture = references.sum(dim=1, keepdim=True)
     shared = powers / powers.sum(dim=1, keepdim=True) * mixture
-    return (shared - references).square().flatten(1).mean(dim=1)
+    return relative_errors(shared, references)

@@ -7,7 +7,7 @@ import torch
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver
-from dirac.models.losses import relative_errors, share_errors
+from dirac.models.losses import LIKE_SQUARES, relative_errors, share_errors
 
 from .test_decomposition import Answer, make
 
@@ -40,7 +40,7 @@ def test_all_of_a_batch_regresses_and_the_denoiser_sees_its_first(share: float) 
     assert len(alpha) == 2 * n_denoised
     assert alpha.all()
     denoising = error[:n_denoised].mean() if n_denoised else 0.0
-    regression = relative_errors(parts, anchors).mean()
+    regression = LIKE_SQUARES * relative_errors(parts, anchors).mean()
     torch.testing.assert_close(terms["rendering"], share * regression + (1 - share) * denoising)
 
 

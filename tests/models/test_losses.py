@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from dirac.models.losses import FLOOR, noise_above_floor, relative_errors, share_errors
+from dirac.models.losses import (
+    FLOOR,
+    LIKE_SQUARES,
+    noise_above_floor,
+    relative_errors,
+    share_errors,
+)
 
 
 def test_noise_of_known_errors() -> None:
@@ -22,21 +28,26 @@ def test_a_soft_part_counts_as_a_loud_one_does_and_a_faint_error_in_silence_hard
     assert 0 < silent < soft / 50
 
 
-def test_relative_errors_are_as_steep_as_the_mean_square_where_it_is_an_eighth() -> None:
+def test_weighed_they_are_as_steep_as_the_mean_square_where_it_is_an_eighth() -> None:
     anchors = torch.ones(2, 2, 8, 50)
     off = torch.tensor(0.125**0.5, requires_grad=True)
     steep = [
         torch.autograd.grad(error.mean(), off)[0]
-        for error in (relative_errors(anchors + off, anchors), (off * anchors).square())
+        for error in (
+            LIKE_SQUARES * relative_errors(anchors + off, anchors),
+            (off * anchors).square(),
+        )
     ]
     torch.testing.assert_close(steep[0], steep[1], rtol=0.06, atol=0)
 
 
 def test_the_shares_of_the_right_parts_are_the_anchors() -> None:
     anchors = torch.rand(4, 2, 3, 8) + 0.1
-    torch.testing.assert_close(share_errors(anchors, anchors, 2.0), torch.zeros(4))
-    torch.testing.assert_close(share_errors(5 * anchors, anchors, 2.0), torch.zeros(4))
-    swapped = share_errors(anchors.flip(1), anchors, 2.0)
+    torch.testing.assert_close(share_errors(anchors, anchors, 2.0), torch.zeros(4, 2))
+    torch.testing.assert_close(share_errors(5 * anchors, anchors, 2.0), torch.zeros(4, 2))
     # Each gets the other's share: an error of the difference of amplitudes, halved by the mean.
-    error = ((anchors[:, 0] ** 2 - anchors[:, 1] ** 2) / 2).square().flatten(1).mean(1)
-    torch.testing.assert_close(swapped, error)
+    amplitudes = anchors.square() / 2
+    error = (amplitudes[:, 0] - amplitudes[:, 1]).square().mean(dim=(1, 2))
+    floor = FLOOR * amplitudes.square().mean(dim=(2, 3)) + 1e-4
+    swapped = share_errors(anchors.flip(1), anchors, 2.0)
+    torch.testing.assert_close(swapped, torch.log10(1 + error[:, None] / floor))
