@@ -217,6 +217,7 @@ class Bootstrap(Section):
 
 class Evaluate(Section):
     sampling: Sampling
+    n_shifts: Count
     n_processes: Count
     window_seconds: Positive
     hop_seconds: Positive

@@ -20,7 +20,13 @@ REFINEMENT = Refinement(n_neighbours=3, n_context=1, strength=1.0, n_iterations=
 MANNER = Manner(weight=0.3, n_fft=1024, n_bins=5, n_frames=5, power=2.0)
 SOLVER = Solver(n_steps=2, order=2)
 SETTINGS = Settings(
-    piece_seconds=1.0, n_fft=1024, power=2.0, solver=SOLVER, refinement=REFINEMENT, manner=MANNER
+    piece_seconds=1.0,
+    n_fft=1024,
+    power=2.0,
+    solver=SOLVER,
+    n_shifts=1,
+    refinement=REFINEMENT,
+    manner=MANNER,
 )
 DENOISER = {
     "channels": [8, 8],

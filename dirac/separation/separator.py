@@ -20,6 +20,7 @@ from dirac.networks.recorded import Recorded
 from dirac.separation.masking import masked
 from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
+from dirac.separation.shifts import averaged
 
 Refine = Callable[[Tensor, Tensor], dict[str, Tensor]]
 Render = Callable[[Tensor], Tensor]
@@ -45,9 +46,8 @@ class Separator:
     ) -> "Separator":
         """From a model folder; settings: None for those in the card, which a packed model has;
 
-        weights: the codec's, as for `load_codec`, if they are not in the folder. Raises
-        CheckpointError if the folder holds no whole model, or one without settings; CodecError if
-        its codec's weights cannot be had.
+        weights: the codec's, if they are not in the folder. Raises CheckpointError if that holds no
+        whole model, or one without settings; CodecError if its codec's weights cannot be had.
         """
         folder = Path(folder)
         state, card = load_model(folder)
@@ -89,11 +89,11 @@ class Separator:
         return torch.cat([*self.refine(Recording(waveform, sample_rate))], dim=-1)
 
     def decoded(self, waveform: Tensor, sample_rate: int, seed: int) -> Tensor:
-        """The parts as the model renders them, from noise of this seed (the paper's protocol)."""
+        """The parts as the model renders them, from noise of this seed; the mean over shifts."""
         return torch.cat([*self.decode(Recording(waveform, sample_rate), seed)], dim=-1)
 
     def regressed(self, waveform: Tensor, sample_rate: int) -> Tensor:
-        """The expected parts, decoded: one evaluation each, and no noise."""
+        """The expected parts, decoded: one evaluation each, and no noise; the mean over shifts."""
         return torch.cat([*self._decoded(Recording(waveform, sample_rate), self.regress)], dim=-1)
 
     def refine(self, song: Song) -> Iterator[Tensor]:
@@ -196,7 +196,8 @@ class Separator:
 
     def _decoded(self, song: Song, render: Render) -> Iterator[Tensor]:
         decode = partial(self._decode, gain=self.training_gain(song), render=render)
-        return self._separate(decode, song, n_at_once=1)  # noise is drawn in order
+        shifted = partial(averaged, decode, self.codec.frame_rate, self.settings.n_shifts)
+        return self._separate(shifted, song, n_at_once=1)  # noise is drawn in order
 
     def _separate(
         self, method: Callable[[Tensor, int], Tensor], song: Song, n_at_once: int
@@ -204,7 +205,7 @@ class Separator:
         def separate(piece: Tensor) -> Tensor:
             if not piece.any():
                 return torch.zeros(self.n_parts, *piece.shape, device=self.device)
-            return method(piece, song.sample_rate)
+            return method(piece.to(self.device), song.sample_rate)
 
         length = round(self.settings.piece_seconds * song.sample_rate)
         spans = overlapping(song.n_samples, length)
@@ -213,7 +214,6 @@ class Separator:
 
     @torch.inference_mode()
     def _refine(self, waveform: Tensor, sample_rate: int, refine: Refine) -> Tensor:
-        waveform = waveform.to(self.device)
         return refine(self._resampled(waveform, sample_rate), waveform)["estimates"]
 
     def _refiner(self, sample_rate: int, gain: float) -> Refine:
@@ -225,8 +225,7 @@ class Separator:
             return {"estimates": masked(parts, waveform, sample_rate, self.codec, self.settings)}
 
         # A formula on its own grid never waits for the GPU; of other codecs that is not known.
-        codec = self.codec
-        formula = isinstance(codec, Spectrogram) and codec.n_fft == self.settings.n_fft
+        formula = isinstance(self.codec, Spectrogram) and self.codec.n_fft == self.settings.n_fft
         return Recorded(refine) if formula else refine
 
     @torch.inference_mode()

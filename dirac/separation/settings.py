@@ -20,6 +20,7 @@ class Settings:
     n_fft: int
     power: float
     solver: Solver
+    n_shifts: int  # of what is decoded
     refinement: Refinement
     manner: Manner
 
@@ -38,9 +39,10 @@ class Settings:
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":
         """As `dataclasses.asdict` made plain values of them, for the card of a packed model.
 
-        Older cards say no highest_hz: it was none; and n_steps, which were of the first order.
+        Older cards say no highest_hz: it was none; no n_shifts: one; and n_steps, which were of the
+        first order.
         """
-        plain = dict(written)
+        plain = {"n_shifts": 1} | dict(written)
         n_steps = plain.pop("n_steps", None)
         parts = {
             "solver": Solver(**written["solver"]) if n_steps is None else Solver(n_steps, 1),
