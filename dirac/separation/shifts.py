@@ -1,6 +1,6 @@
-"""Estimates averaged over where the codec's frames begin: the shift trick (Défossez et al. 2019,
+"""Estimates averaged over where the codec's frames begin: shifts, as Demucs has them (Défossez
 
-"Music Source Separation in the Waveform Domain", section 5.4), by fractions of a frame.
+et al. 2019, "Music Source Separation in the Waveform Domain"), but by fractions of a frame.
 """
 
 from collections.abc import Callable
