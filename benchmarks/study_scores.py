@@ -61,7 +61,7 @@ def sets_of_methods(
 ) -> tuple[Methods, Methods]:
     """Those of a trained model, and those that every model shares: baselines and bounds."""
 
-    def decode(number: int) -> Method:  # from the noise of `Ours.parts`
+    def decode(number: int) -> Method:  # from the noise of `Ours`
         return partial(separate_mixture, partial(separator.decoded, seed=params.seed + number))
 
     def encode(waveforms: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ class Ours:
         """As rendered, (1, components, channels, frames)."""
 
         def render() -> Tensor:
-            noise = torch.Generator().manual_seed(self.seed + self.excerpts.index(excerpt))
+            noise = torch.Generator().manual_seed(self._seed(excerpt))
             return self.separator.render(self.components(excerpt), noise)
 
         kept = keep(self.signals.folder / "rendered" / f"{excerpt}.npy", render)
@@ -106,6 +106,10 @@ class Ours:
         path = self.signals.folder / "passed" / f"{excerpt}.npy"
         codec = self.separator.codec
         return keep(path, lambda: self._cut(codec.decode(self.latents(excerpt))[0], excerpt))
+
+    def _seed(self, excerpt: str) -> int:
+        """Of the noise that its parts are rendered from."""
+        return self.seed + self.excerpts.index(excerpt)
 
     def _cut(self, waveform: Tensor, excerpt: str) -> Tensor:
         """To the length of the excerpt, which a codec fills up to whole frames."""
@@ -139,20 +143,20 @@ class Ours:
         }
 
     def _separate(self, method: str, excerpt: str) -> Signal:
-        codec, references = self.separator.codec, self.signals.load_references(excerpt)
+        ours, references = self.separator, self.signals.load_references(excerpt)
+        codec, mixture = ours.codec, self.mixture(excerpt)
         match method:
-            case "refined" | "untrained":
-                separator = self.separator if method == "refined" else self.untrained
-                return np.asarray(separator.refined(self.mixture(excerpt), codec.sample_rate))
+            case "refined":
+                return np.asarray(ours.refined(mixture, codec.sample_rate))
+            case "untrained":
+                return np.asarray(self.untrained.refined(mixture, codec.sample_rate))
             case "decoded":
-                return np.asarray(self._cut(self.separator.shares(self.parts(excerpt)), excerpt))
+                return np.asarray(ours.decoded(mixture, codec.sample_rate, self._seed(excerpt)))
             case "regressed":
-                parts = self.separator.regress(self.components(excerpt))
-                return np.asarray(self._cut(self.separator.shares(parts), excerpt))
+                return np.asarray(ours.regressed(mixture, codec.sample_rate))
             case "codec":
                 return round_trip(self._encode, codec.decode, references, codec.sample_rate)
             case "codec_oracle" | "codec_mask":
-                ours = self.separator
                 mask = ours.masked if method == "codec_oracle" else ours.plainly_masked
                 return codec_oracle(self._encode, mask, references, codec.sample_rate)
         raise ValueError(f"there is no method {method}: {', '.join(METHODS)}")
