@@ -201,3 +201,13 @@ def test_params_without_a_section_come_first() -> None:
 
 def test_small_counts_are_words() -> None:
     assert [in_words(count) for count in (1, 8, 12)] == ["one", "eight", "12"]
+
+
+@pytest.mark.parametrize(("n_shifts", "said"), [(1, "as in the paper."), (8, "over 8 shifts of")])
+def test_it_says_how_often_parts_were_decoded(
+    run_of_six: ReportFiles, n_shifts: int, said: str
+) -> None:
+    evaluated = PARAMS["evaluate"] | {"n_shifts": n_shifts}  # type: ignore[operator]
+    page = render(run_of_six, PARAMS | {"evaluate": evaluated}, VERSIONS, 64)
+    (about,) = re.findall(r"As decoded: (.*?)\n", page)
+    assert said in about
