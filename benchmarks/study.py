@@ -87,7 +87,7 @@ def check(params: Params, setting: str) -> None:
     if (params.data.name, params.data.synthetic) != (project.name, project.synthetic):
         raise SystemExit(
             f"error: {setting} asks for another data set: `dirac settings {setting}`, then "
-            "`dvc repro download`, then study it as default"
+            "`dvc repro download`, then the same command"
         )
     if len(params.data.sources) < 2:
         raise SystemExit(f"error: {setting} has one source: there is no separation to score")
@@ -111,6 +111,7 @@ def perform(study: Study, setting: str, seed: int) -> None:
         entry = {"setting": setting, "seed": seed, "sources": list(params.data.sources), "key": key}
         entry |= {"changes": changes(params)} | measured | describe(training)
         entry |= {"n_steps": params.train.n_first_steps + params.train.n_steps}
+        entry |= {"n_songs": n_songs(LatentStore(latents / "train.lmdb"))}
         record(study.output, entry)
         print(table([entry]), flush=True)
 
@@ -169,6 +170,11 @@ def changes(params: Params) -> dict[str, str]:
     before, after = (flatten(p.model_dump(mode="json")) for p in (load_params(), params))
     keys = [key for key in after if before[key] != after[key] and key != "seed"]
     return {key: Path(after[key]).name if key in FOLDERS else after[key] for key in keys}
+
+
+def n_songs(store: LatentStore) -> int:
+    """Of how many songs its excerpts are."""
+    return len({excerpt.track for excerpt in store.meta.excerpts})
 
 
 def describe(training: Training) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The study is a JSON list of runs, each {"setting": name, "seed": number, "sources": [name, ...],
 "si_sdr": {"mean": dB, source: dB, ...}, "baselines": {method: mean dB, ...}, "oracle": mean dB,
-"oracle_mask": mean dB (missing in older ones), "train_cpu_seconds": number,
+"oracle_mask": mean dB and "n_songs": number that trained it (missing in older ones),
+"train_cpu_seconds": number,
 "versions": {"revision": of the code that made it, null without git}}.
 """
 
@@ -28,6 +29,7 @@ class StudyRow:
 
 
 COLUMNS = (
+    "songs to train on",
     "seeds",
     "mean",
     "worst",
@@ -63,6 +65,7 @@ def _cells(runs: Sequence[Run]) -> list[str]:
     masks = [run.get("oracle_mask") for run in runs]
     minutes = statistics.fmean(float(run["train_cpu_seconds"]) for run in runs) / 60
     return [
+        ", ".join(sorted({str(run.get("n_songs", "–")) for run in runs})),
         str(len({run["seed"] for run in runs})),
         decibels(statistics.fmean(scores)),
         decibels(min(scores)),

@@ -94,6 +94,17 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
         modules.study_files.make_params(project / "run", "four", 0)
 
 
+def test_other_songs_are_not_taken_for_those_of_a_setting(
+    modules: SimpleNamespace, project: Path
+) -> None:
+    (project / "run").mkdir()
+    params = modules.study_files.make_params(project / "run", "drums4", 0)
+    with pytest.raises(SystemExit, match="drums4 asks for another data set"):
+        modules.study.check(params, "drums4")
+    apply("drums4", project / "params.yaml")
+    modules.study.check(params, "drums4")
+
+
 def test_runs_are_settings_and_seeds(modules: SimpleNamespace) -> None:
     assert modules.study.parse_runs("three:0,12") == [("three", 0), ("three", 12)]
     for wrong in ("three", "three:", "three:a", ":1"):
@@ -161,6 +172,7 @@ def test_all_of_it_in_miniature(project: Path) -> None:
     found = json.loads((project / "docs" / "study.json").read_text())
     assert set(found[0]["si_sdr"]) == {"mean", "drums", "bass"}
     assert found[0]["baselines"]["mixture"] < found[0]["oracle"]
+    assert found[0]["n_songs"] == len(list((project / "data" / "raw" / "train").iterdir()))
     again = subprocess.run(
         (sys.executable, *study), cwd=project, check=True, capture_output=True, text=True
     )

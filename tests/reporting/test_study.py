@@ -24,16 +24,16 @@ def run(setting: str, seed: int, mean: float, **baselines: float) -> dict[str, A
 def test_seeds_of_a_setting_share_a_row(tmp_path: Path) -> None:
     path = tmp_path / "study.json"
     runs = [
-        run("default", 0, 8.0, nmf=5.0, hpss=4.0) | {"oracle_mask": 12.0},
+        run("default", 0, 8.0, nmf=5.0, hpss=4.0) | {"oracle_mask": 12.0, "n_songs": 300},
         run("paper", 0, -1.0),
-        run("default", 1, 9.0, nmf=5.0, hpss=4.5) | {"oracle_mask": 12.0},
+        run("default", 1, 9.0, nmf=5.0, hpss=4.5) | {"oracle_mask": 12.0, "n_songs": 300},
     ]
     path.write_text(json.dumps(runs))
     first, second = read_study(path)
     assert (first.setting, first.sources) == ("default", "drums, bass")
-    scores = ["2", "8.5", "8.0", "9.0", "5.0 (NMF)", "14.0", "12.0", "2.0"]
+    scores = ["300", "2", "8.5", "8.0", "9.0", "5.0 (NMF)", "14.0", "12.0", "2.0"]
     assert first.cells == [*scores, "0234567, 1234567"]
-    assert second.cells == ["1", "−1.0", "−1.0", "−1.0", "–", "14.0", "–", "2.0", "0234567"]
+    assert second.cells == ["–", "1", "−1.0", "−1.0", "−1.0", "–", "14.0", "–", "2.0", "0234567"]
     assert len(first.cells) == len(COLUMNS)
 
 
