@@ -29,7 +29,7 @@ class StudyRow:
 
 
 COLUMNS = (
-    "songs to train on",
+    "training songs",
     "seeds",
     "mean",
     "worst",
