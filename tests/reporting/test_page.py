@@ -128,10 +128,11 @@ def test_without_a_study_the_page_says_how_to_make_one(run: ReportFiles) -> None
     run.study.parent.mkdir()
     one = {"setting": "default", "seed": 0, "sources": ["drums", "bass"], "train_cpu_seconds": 90}
     one |= {"si_sdr": {"mean": 7.77}, "baselines": {"nmf": 1.0}, "oracle": 12.0}
-    one |= {"versions": {"revision": None}}
+    one |= {"versions": {"revision": None}, "n_songs": 300}
     run.study.write_text(json.dumps([one]))
     html = rendered(run)
-    assert '<th scope="row">default</th><td>drums, bass</td><td>1</td><td>7.8</td>' in html
+    row = '<th scope="row">default</th><td>drums, bass</td><td>300</td><td>1</td><td>7.8</td>'
+    assert row in html
     Page(html)
 
 
