@@ -3,13 +3,14 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from dirac.reporting.inputs import ReportError, ReportFiles
 from dirac.reporting.page import flat, grouped, in_words, render
 
-PARAMS = {
+PARAMS: dict[str, Any] = {
     "seed": 0,
     "data": {"name": "synthetic"},
     "model": {"n_latents": 2},
@@ -208,7 +209,7 @@ def test_small_counts_are_words() -> None:
 def test_it_says_how_often_parts_were_decoded(
     run_of_six: ReportFiles, n_shifts: int, said: str
 ) -> None:
-    evaluated = PARAMS["evaluate"] | {"n_shifts": n_shifts}  # type: ignore[operator]
+    evaluated = PARAMS["evaluate"] | {"n_shifts": n_shifts}
     page = render(run_of_six, PARAMS | {"evaluate": evaluated}, VERSIONS, 64)
     (about,) = re.findall(r"As decoded: (.*?)\n", page)
     assert said in about
