@@ -1,14 +1,18 @@
 """The models that ship with the package can be used as they are."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from dirac.assembly import open_separator
-from dirac.model_files import CheckpointError
+from dirac.model_files import CheckpointError, load_model
 from dirac.packaged import default_model, describe, packaged_models, part_names
+from dirac.params import load_params
+from dirac.settings import apply
 
+PROJECT = Path(__file__).parents[1]
 MOST_BYTES = 8e6
 
 
@@ -37,3 +41,15 @@ def test_without_the_default_model_the_error_says_what_to_do(
     assert packaged_models() == []
     with pytest.raises(CheckpointError, match="--model"):
         default_model()
+
+
+def test_own_songs_go_on_from_a_model_of_their_shape(tmp_path: Path) -> None:
+    params = Path(shutil.copy(PROJECT / "params.yaml", tmp_path))
+    for name in ("tiny", "encodec-mini", "own-songs"):  # whatever was there before
+        apply(name, params, PROJECT / "settings.yaml")
+    chosen = load_params(params)
+    assert chosen.train.start is not None
+    card = load_model(PROJECT / chosen.train.start)[1]["model"]
+    said = chosen.model.model_dump(mode="json")
+    known = [key for key in said if key in card]  # coherence and gates are younger than it
+    assert [said[key] for key in known] == [card[key] for key in known]
