@@ -52,8 +52,7 @@ def pack(
     packed model keeps its own. Raises PackingError if `output` is something else, or if params,
     metrics or prior are not the model's; CheckpointError if there is no whole model.
     """
-    if output.exists() and not _is_packed(output):
-        raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
+    check_output(output)
     state, card = load_model(model)
     if "codec" not in card or "model" not in card:
         raise PackingError(
@@ -80,6 +79,12 @@ def pack(
         publish(beside, output)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_output(output: Path) -> None:
+    """Raises PackingError if there is something else than a packed model in the place of one."""
+    if output.exists() and not _is_packed(output):
+        raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
 
 
 def origin(card: Mapping[str, Any]) -> str:

@@ -50,15 +50,16 @@ def check_start(key: str, start: Path | None, output: Path) -> None:
 
 
 @contextmanager
-def work_folder(stage: str, fingerprint: str) -> Iterator[Path]:
+def work_folder(stage: str, fingerprint: str, scratch: Path | None = None) -> Iterator[Path]:
     """Folder of an unfinished run of a stage, for this run alone until the `with` block ends.
 
+    scratch: where such folders are; None: in the project's.
     A run of the same stage and fingerprint elsewhere (two queued experiments) is waited for. The
     folder survives a kill and any error, for the same command to go on there; when the block
     ends without one it is removed. Of torchrun's processes the first waits and removes; the others
     wait for it where they join.
     """
-    folder = project_root() / ".scratch" / f"{stage}-{fingerprint[:16]}"
+    folder = (scratch or project_root() / ".scratch") / f"{stage}-{fingerprint[:16]}"
     if os.environ.get("RANK", "0") != "0":
         yield folder
         return

@@ -28,9 +28,9 @@ from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
-from dirac.model_files import CODEC, CheckpointError, copy_model, fill, has_model, load_model
+from dirac.model_files import CODEC, CheckpointError, copy_model, has_model
 from dirac.models.decomposition import Decomposition
-from dirac.models.widening import widened
+from dirac.models.teacher import go_on, regress
 from dirac.params import Params, load_params
 from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
 from dirac.training.batches import KeyedDataset
@@ -111,11 +111,8 @@ def train(this: Round) -> Path:
     torch.manual_seed(params.seed)
     model = Decomposition(**card["model"])
     model.set_scale(torch.tensor(meta.rms))
-    level = model.level
     if this.start:
-        begin(model, this.start)
-        if meta.homogeneous:  # these latents may be louder or softer than those that it has heard
-            model.scale *= level / model.level
+        go_on(model, this.start, homogeneous=meta.homogeneous)
     teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(this, teacher)
     settings = TrainSettings(
@@ -124,16 +121,6 @@ def train(this: Round) -> Path:
     )
     picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
     return fit(this.session, processes, model, (training, validation), settings, card, picture)
-
-
-def begin(model: Decomposition, start: Path) -> None:
-    """Gives it the weights in `start`, of a model of the same shape, or of narrower components."""
-    state, card = load_model(start)
-    try:
-        n_more = model.n_component_channels - card["model"]["encoder"]["n_component_channels"]
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"train.start: the model in {start} is no decomposition") from error
-    fill(model, widened(state, model.state_dict(), n_more) if n_more > 0 else state)
 
 
 def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedDataset, KeyedDataset]:
@@ -200,12 +187,6 @@ def make_listener(this: Round) -> Listen:
         codec.to(device)
     listen = partial(roots_of_magnitudes, codec=codec, spectrogram=spectrogram.to(device))
     return lambda latents: listen(latents.to(device))
-
-
-@torch.inference_mode()
-def regress(model: Decomposition, latents: Tensor) -> Tensor:
-    """Latents (batch, channels, frames) -> the parts (batch, parts, channels, frames) in them."""
-    return model.regress(model.encode(latents.to(model.scale.device)))
 
 
 @torch.no_grad()

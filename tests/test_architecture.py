@@ -27,7 +27,7 @@ FLOORS = [
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},
     {"separation"},
-    {"evaluation"},
+    {"evaluation", "learning"},
     {"assembly"},
     {"packaged", "packing", "launch"},
     {"cli"},

@@ -12,6 +12,7 @@ from dirac.cli import (
     describe,
     generate,
     inspect,
+    learn,
     models,
     pack,
     recompose,
@@ -23,6 +24,7 @@ from dirac.cli.options import complain, explained
 
 COMMANDS = (
     separate,
+    learn,
     recompose,
     vary,
     generate,

@@ -13,13 +13,12 @@ from ruamel.yaml import YAML
 
 from dirac.audio.encodec_mini import load_encodec_mini
 from dirac.data.store import LatentStore
-from dirac.model_files import CheckpointError, save_model
+from dirac.model_files import save_model
 from dirac.models.decomposition import Decomposition
 from dirac.params import Params, check_params
 from dirac.training.distributed import Processes
 from dirac.training.session import Session
 
-from .. import tiny_models
 from . import stores
 
 PROJECT = Path(__file__).parents[2]
@@ -185,43 +184,6 @@ def test_a_model_that_goes_on_hears_other_levels_as_its_own(
     heard = torch.from_numpy(quiet)
     with torch.no_grad():
         torch.testing.assert_close(second.encode(gain * heard), first.encode(heard))
-
-
-def decomposition_of(n_component_channels: int) -> Decomposition:
-    shape = tiny_models.card()["model"]
-    shape["encoder"]["n_component_channels"] = n_component_channels
-    return Decomposition(**shape).eval()
-
-
-def test_a_model_goes_on_with_wider_components(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(STAGE), run_name="stage")
-    start = tiny_models.write_decomposition(tmp_path / "start")  # components of two channels
-    old, new = tiny_models.decomposition().eval(), decomposition_of(5)
-    stage["begin"](new, start)
-    latents = torch.rand(2, old.n_channels, 12)
-    with torch.no_grad():
-        components, wider = old.encode(latents), new.encode(latents)
-        assert wider.shape == (2, 2, 5, 12)
-        torch.testing.assert_close(wider[:, :, :2], components)
-        assert (wider[:, :, 2:].std(dim=-1) > 0).all()
-        torch.testing.assert_close(new.regress(wider), old.regress(components))
-
-
-def test_a_model_goes_on_with_no_other_shape(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(STAGE), run_name="stage")
-    start = tiny_models.write_decomposition(tmp_path / "start")
-    shape = tiny_models.card()["model"]
-    shape["encoder"] |= {"n_component_channels": 5, "channels": [16]}
-    for other in (decomposition_of(1), Decomposition(**shape)):
-        with pytest.raises(CheckpointError, match="in the file"):
-            stage["begin"](other, start)
-
-
-def test_a_model_goes_on_from_no_prior(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(STAGE), run_name="stage")
-    start = tiny_models.write_prior(tmp_path / "start")
-    with pytest.raises(CheckpointError, match="is no decomposition"):
-        stage["begin"](decomposition_of(5), start)
 
 
 def test_anchors_in_latents_of_a_network_are_those_of_their_sound(

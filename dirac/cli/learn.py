@@ -1,0 +1,136 @@
+"""`dirac learn`: a model that has heard these songs."""
+
+import argparse
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dirac.cli.options import (
+    Commands,
+    add_command,
+    add_json,
+    add_model,
+    add_output,
+    add_seed,
+    complain,
+    count,
+    explained,
+    tell,
+)
+from dirac.cli.songs import find_songs
+
+if TYPE_CHECKING:
+    from dirac.data.tracks import Track
+
+EPILOG = """\
+examples:
+  dirac learn song.wav -o mine/                    a minute or two
+  dirac separate song.wav -o out/ --model mine/
+  dirac learn album/ -o mine/ --steps 500          longer, for many songs
+  dirac learn other.wav -o ours/ --model mine/     go on from there
+
+The model goes on with the mixtures of these songs alone: it remixes the moments in which it hears
+one part by itself, and what it takes out of the rest. It is no sure gain, so listen to both. Where
+more than 15 % of a song's power is in another part than before, a line on stderr says so: a part of
+that song may have turned into another.
+
+It can be stopped at any moment, and goes on with the same command. What it knows of the songs
+until then lies in a hidden folder beside the output, which is removed at the end.
+"""
+
+
+def add_to(commands: Commands) -> None:
+    command = add_command(commands, "learn", "Let a model hear songs, to take them apart.", EPILOG)
+    command.add_argument(
+        "songs", type=Path, nargs="+", metavar="SONG", help="audio files, or folders of them"
+    )
+    command.add_argument(
+        "--steps",
+        type=count,
+        default=150,
+        help="of the training; by default %(default)s, for a song or a few",
+    )
+    add_output(command, "folder of the new model; one that is there is replaced")
+    add_model(command)
+    add_seed(command, "of the remixes")
+    add_json(command, "one JSON object: the folder, and of each song how much moved")
+    command.set_defaults(run=learn)
+
+
+def learn(chosen: argparse.Namespace) -> None:
+    from dirac.assembly import choose_device, open_separator
+    from dirac.learning import cache_songs, lesson, moved
+    from dirac.learning import learn as go_on
+    from dirac.model_files import CODEC, copy_model, has_model, load_model, save_model
+    from dirac.packaged import find_model
+    from dirac.packing import check_output, pack
+    from dirac.scratch import fingerprint, work_folder
+    from dirac.separation.settings import SETTINGS_KEY
+
+    check_output(chosen.output)
+    start, device = find_model(chosen.model), choose_device(chosen.device)
+    separator, codec = open_separator(start, chosen.params, "cpu"), load_model(start)[1]["codec"]
+    run_by, settings = asdict(separator.settings), lesson(chosen.steps, chosen.seed)
+    given = find_songs(chosen.songs, chosen.output)
+    songs = _readable(given, separator.settings.piece_seconds)
+    key = fingerprint(run_by | asdict(settings), [start / "card.json", *songs])
+    scratch = chosen.output.with_name(f".{chosen.output.name}.learning")
+    with work_folder("learn", key, scratch) as folder:
+        heard, finished = folder / "songs.lmdb", folder / "model"
+        seconds = separator.settings.piece_seconds
+        cache_songs([*songs.values()], seconds, separator.codec, codec, heard)
+        model, card = go_on(start, heard, folder, settings, key, device)
+        shares = moved(separator.model.to(device), model, heard)
+        lessons = [*card.get("learnt", []), {"songs": len(songs), "steps": chosen.steps}]
+        card |= {SETTINGS_KEY: run_by, "learnt": lessons}
+        save_model(finished, model.state_dict(), card)
+        if has_model(start / CODEC):
+            copy_model(start / CODEC, finished / CODEC)
+        pack(finished, chosen.output, None, None, None)
+    with suppress(OSError):  # others are at work in it
+        scratch.rmdir()
+    _tell(chosen, {path: shares.get(track.name, 0.0) for path, track in songs.items()})
+    if len(songs) < len(given):
+        raise SystemExit(1)
+
+
+def _readable(paths: Iterable[Path], seconds: float) -> "dict[Path, Track]":
+    """Songs that are long enough; each of the others costs a line on stderr. Raises SystemExit if
+
+    there are none.
+    """
+    from dirac.data.songs import read_track
+
+    tracks = {}
+    for number, path in enumerate(paths):
+        try:
+            track = read_track(path, "train", number)
+            if track.duration_seconds < seconds:
+                raise ValueError(
+                    f"{path} lasts {track.duration_seconds:.2f} s: the model hears songs of "
+                    f"{seconds:g} s and more"
+                )
+        except explained() as error:
+            complain(error)
+        else:
+            tracks[path] = track
+    if not tracks:
+        raise SystemExit(1)
+    return tracks
+
+
+def _tell(chosen: argparse.Namespace, shares: Mapping[Path, float]) -> None:
+    from dirac.learning import TURNED_OVER, LearningError
+
+    for path, share in shares.items():
+        if share > TURNED_OVER:
+            complain(
+                LearningError(
+                    f"{path}: {share:.0%} of its power is in another part than before, so that one "
+                    "may have turned into another: listen to both, or learn with fewer --steps"
+                )
+            )
+    songs = [{"song": str(path), "moved": share} for path, share in shares.items()]
+    tell(chosen, [chosen.output], {"model": str(chosen.output), "songs": songs})

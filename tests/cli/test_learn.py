@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirac.audio.files import write_audio
+from dirac.cli.main import main
+from dirac.model_files import load_model
+
+RATE = 16_000
+
+
+@pytest.fixture
+def song(songs: list[str]) -> str:
+    """A song long enough to learn from, beside those that are not."""
+    noise = np.random.default_rng(0).standard_normal((1, 15 * RATE))
+    write_audio(Path("long.wav"), 0.1 * noise, RATE)
+    return "long.wav"
+
+
+def test_a_model_that_has_heard_a_song_takes_it_apart(
+    song: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["learn", song, "-o", "models/mine", "--steps", "2", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["model"] == "models/mine"
+    assert [entry["song"] for entry in told["songs"]] == [song]
+    assert 0 < told["songs"][0]["moved"] < 1
+    assert {path.name for path in Path("models").iterdir()} == {"decomposition", "mine", "prior"}
+    assert load_model(Path("models/mine"))[1]["learnt"] == [{"songs": 1, "steps": 2}]
+    main(["separate", song, "-o", "out", "--model", "models/mine"])
+    assert {path.name for path in Path("out/long").iterdir()} == {"drums.flac", "bass.flac"}
+
+
+def test_the_same_seed_gives_the_same_model_and_it_can_learn_more(song: str) -> None:
+    for name, options in (("a", []), ("b", []), ("c", ["--seed", "1"])):
+        main(["learn", song, "-o", name, "--steps", "2", *options])
+    weights = [Path(name, "model.safetensors").read_bytes() for name in "abc"]
+    assert weights[0] == weights[1] != weights[2]
+    main(["learn", song, "-o", "a", "--model", "a", "--steps", "3"])
+    lessons = load_model(Path("a"))[1]["learnt"]
+    assert lessons == [{"songs": 1, "steps": 2}, {"songs": 1, "steps": 3}]
+    main(["inspect", "a"])
+
+
+def test_a_model_that_is_not_packed_learns_by_the_projects_params(song: str) -> None:
+    main(["learn", song, "-o", "mine", "--steps", "2", "--model", "models/decomposition"])
+    Path("params.yaml").unlink()
+    main(["separate", song, "-o", "out", "--model", "mine"])
+    assert len(list(Path("out/long").iterdir())) == 2
+
+
+def test_songs_that_teach_nothing_cost_a_line_and_the_status_alone(
+    songs: list[str], song: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("c.mp3").write_bytes(b"no music")
+    with pytest.raises(SystemExit) as stopped:
+        main(["learn", *songs, "c.mp3", song, "-o", "mine", "--steps", "2"])
+    assert stopped.value.code == 1
+    told = capsys.readouterr()
+    assert told.out == "mine\n"
+    complaints = [line for line in told.err.splitlines() if line.startswith("dirac: ")]
+    assert len(complaints) == 3
+    assert complaints[0] == "dirac: a.wav lasts 1.00 s: the model hears songs of 7 s and more"
+
+
+def test_without_a_song_there_is_no_model(
+    songs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_audio(Path("silence.wav"), np.zeros((1, 8 * RATE)), RATE)
+    for given, reason in ((songs, "lasts 1.00 s"), (["silence.wav"], "mixture below -50 dB")):
+        with pytest.raises(SystemExit) as stopped:
+            main(["learn", *given, "-o", "mine", "--steps", "2"])
+        assert stopped.value.code == 1
+        assert reason in capsys.readouterr().err
+        assert not Path("mine").exists()
+
+
+def test_what_is_no_model_is_left_as_it_is(
+    song: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Path("mine").mkdir()
+    Path("mine/thesis.tex").touch()
+    with pytest.raises(SystemExit):
+        main(["learn", song, "-o", "mine", "--steps", "2"])
+    assert "is no packed model and is left as it is" in capsys.readouterr().err
+    assert [path.name for path in Path("mine").iterdir()] == ["thesis.tex"]
+    assert not list(tmp_path.glob(".mine*"))
+
+
+def test_a_part_that_turns_over_is_told(
+    song: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dirac.learning.TURNED_OVER", 0.0)
+    main(["learn", song, "-o", "mine", "--steps", "2"])
+    told = capsys.readouterr()
+    assert told.out == "mine\n"
+    assert f"dirac: {song}: " in told.err
+    assert "may have turned into another" in told.err
