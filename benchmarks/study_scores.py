@@ -13,7 +13,7 @@ from dirac.audio.codecs import Codec
 from dirac.data.collections import find_tracks
 from dirac.data.store import StoreMeta
 from dirac.data.tracks import Track, read_sources
-from dirac.evaluation.assignment import Table, best_assignment, score_subsets
+from dirac.evaluation.assignment import Assignment, Table, best_assignment, score_subsets
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.methods import Method, Signal, codec_oracle, separate_mixture
 from dirac.evaluation.scores import DECIMALS
@@ -101,7 +101,14 @@ def score_methods(path: Path, methods: Methods, excerpts: Excerpts) -> Scores:
 
 def mean_scores(tables: Sequence[Table], sources: Sequence[str]) -> dict[str, float]:
     """Of each source and their mean, by the one assignment that is best for all tables."""
-    fixed = np.array(best_assignment(tables))
+    return scores_by(best_assignment(tables), tables, sources)
+
+
+def scores_by(
+    assignment: Assignment, tables: Sequence[Table], sources: Sequence[str]
+) -> dict[str, float]:
+    """Of each source and their mean, by this assignment of parts to sources."""
+    fixed = np.array(assignment)
     found = {}
     for number, source in enumerate(sources):
         subset = int(((fixed == number) << np.arange(len(fixed))).sum())

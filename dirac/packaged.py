@@ -73,7 +73,7 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
     packed = card.get("packed", {})
     rounds = [training.get("n_first_steps", 0), training["n_steps"]]
     steps = " and then ".join(str(n_steps) for n_steps in rounds if n_steps)
-    lessons = [f"{one['songs']} songs in {one['steps']} steps" for one in card.get("learnt", [])]
+    lessons = [f"songs {one['songs']}, steps {one['steps']}" for one in card.get("learnt", [])]
     return {
         "parts": ", ".join(card.get("parts", [f"{n}, without names"])),
         "each": f"{encoder['n_component_channels']} numbers, {card['frame_rate']:g} times a second",
@@ -84,7 +84,7 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
         "data": f"{card['data']}: mixtures of {', '.join(card['sources'])}",
         "training": f"objective {training['objective']}, {stems}; {steps} steps of "
         f"{training['batch_size']}, seed {card['params']['seed']}",
-        "learnt": ", then ".join(lessons) or "nothing since",
+        "learnt": "; then ".join(lessons) or "nothing since",
         "scores": _scores(card),
         "scored": card.get("scores", {}).get("from", "nothing"),
         "prior": "none"

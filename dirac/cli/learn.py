@@ -49,7 +49,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--steps",
         type=count,
-        default=150,
+        default=200,
         help="of the training; by default %(default)s, for a song or a few",
     )
     add_output(command, "folder of the new model; one that is there is replaced")
