@@ -27,9 +27,10 @@ FLOORS = [
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},
     {"separation"},
-    {"evaluation", "learning"},
+    {"evaluation"},
     {"assembly"},
     {"packaged", "packing", "launch"},
+    {"learning"},
     {"cli"},
     {"__main__"},
 ]

@@ -2,8 +2,6 @@
 
 import argparse
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,37 +59,17 @@ def add_to(commands: Commands) -> None:
 
 def learn(chosen: argparse.Namespace) -> None:
     from dirac.assembly import choose_device, open_separator
-    from dirac.learning import cache_songs, lesson, moved
-    from dirac.learning import learn as go_on
-    from dirac.model_files import CODEC, copy_model, has_model, load_model, save_model
+    from dirac.learning.hearing import hear
+    from dirac.learning.lesson import lesson
     from dirac.packaged import find_model
-    from dirac.packing import check_output, pack
-    from dirac.scratch import fingerprint, work_folder
-    from dirac.separation.settings import SETTINGS_KEY
 
-    check_output(chosen.output)
     start, device = find_model(chosen.model), choose_device(chosen.device)
-    separator, codec = open_separator(start, chosen.params, "cpu"), load_model(start)[1]["codec"]
-    run_by, settings = asdict(separator.settings), lesson(chosen.steps, chosen.seed)
+    separator = open_separator(start, chosen.params, "cpu")
     given = find_songs(chosen.songs, chosen.output)
     songs = _readable(given, separator.settings.piece_seconds)
-    key = fingerprint(run_by | asdict(settings), [start / "card.json", *songs])
-    scratch = chosen.output.with_name(f".{chosen.output.name}.learning")
-    with work_folder("learn", key, scratch) as folder:
-        heard, finished = folder / "songs.lmdb", folder / "model"
-        seconds = separator.settings.piece_seconds
-        cache_songs([*songs.values()], seconds, separator.codec, codec, heard)
-        model, card = go_on(start, heard, folder, settings, key, device)
-        shares = moved(separator.model.to(device), model, heard)
-        lessons = [*card.get("learnt", []), {"songs": len(songs), "steps": chosen.steps}]
-        card |= {SETTINGS_KEY: run_by, "learnt": lessons}
-        save_model(finished, model.state_dict(), card)
-        if has_model(start / CODEC):
-            copy_model(start / CODEC, finished / CODEC)
-        pack(finished, chosen.output, None, None, None)
-    with suppress(OSError):  # others are at work in it
-        scratch.rmdir()
-    _tell(chosen, {path: shares.get(track.name, 0.0) for path, track in songs.items()})
+    settings = lesson(chosen.steps, chosen.seed)
+    moved = hear(start, separator, [*songs.values()], chosen.output, settings, device)
+    _tell(chosen, {path: moved.get(track.name, 0.0) for path, track in songs.items()})
     if len(songs) < len(given):
         raise SystemExit(1)
 
@@ -122,7 +100,8 @@ def _readable(paths: Iterable[Path], seconds: float) -> "dict[Path, Track]":
 
 
 def _tell(chosen: argparse.Namespace, shares: Mapping[Path, float]) -> None:
-    from dirac.learning import TURNED_OVER, LearningError
+    from dirac.learning.lesson import LearningError
+    from dirac.learning.moved import TURNED_OVER
 
     for path, share in shares.items():
         if share > TURNED_OVER:

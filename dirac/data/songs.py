@@ -4,6 +4,7 @@ The one source of a song is `mixture`, the file itself. Files and folders whose 
 dot are left out, and so is what is no audio by its suffix.
 """
 
+import os
 from pathlib import Path
 
 from dirac.audio.files import audio_info
@@ -54,5 +55,6 @@ def read_track(path: Path, split: str, number: int) -> Track:
     Raises AudioError or DataError, naming the file, if it cannot be read or is empty.
     """
     info = track_info(path.name, {path: audio_info(path)})
-    name = f"{split}-{number:04d}-{path.stem[:LONGEST_NAME]}"
+    text = os.fsencode(path.stem).decode("utf-8", "replace")  # a file's name need not be text
+    name = f"{split}-{number:04d}-{text[:LONGEST_NAME]}"
     return Track(name, split, info.sample_rate, info.n_samples, {MIXTURE: (Stem(path),)})

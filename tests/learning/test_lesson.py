@@ -12,14 +12,16 @@ from dirac.audio.codecs import load_described
 from dirac.audio.files import write_audio
 from dirac.data.songs import read_track
 from dirac.data.store import LatentStore
-from dirac.learning import LearningError, cache_songs, learn, lesson, moved
+from dirac.learning.hearing import cache_songs
+from dirac.learning.lesson import LearningError, learn, lesson
+from dirac.learning.moved import moved
 from dirac.model_files import load_model, save_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import regress
 from dirac.training.trainer import Trainer
 
-from .data import stores
-from .tiny_models import card, write_decomposition
+from ..data import stores
+from ..tiny_models import card, write_decomposition
 
 RATE = 24_000
 CPU = torch.device("cpu")
@@ -93,7 +95,7 @@ def test_what_is_learnt_is_of_the_songs(start: Path, heard: Path, tmp_path: Path
         relative = (composed / gain - mixtures).square().mean() / mixtures.square().mean()
         return float(relative)
 
-    assert error(learnt(start, heard, tmp_path / "work", 30)) < error(loaded(start))
+    assert error(learnt(start, heard, tmp_path / "work", 12)) < error(loaded(start))
 
 
 def test_the_card_says_what_was_trained_and_nothing_of_other_weights(

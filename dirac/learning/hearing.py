@@ -1,0 +1,87 @@
+"""What `dirac learn` does: songs, a store of their mixtures, a packed model that has heard them."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dirac.audio.codecs import Codec
+from dirac.audio.files import AudioError
+from dirac.data.caching import ExcerptLatents, Selection, cache_split
+from dirac.data.errors import DataError
+from dirac.data.tracks import Track, excerpts_of
+from dirac.data_section import MIXTURE
+from dirac.learning.lesson import learn
+from dirac.learning.moved import moved
+from dirac.learning.whole import whole
+from dirac.model_files import CODEC, copy_model, has_model, load_model, save_model
+from dirac.packing import check_output, pack
+from dirac.scratch import fingerprint, work_folder
+from dirac.separation.separator import Separator
+from dirac.separation.settings import SETTINGS_KEY
+from dirac.training.trainer import TrainSettings
+
+SILENCE_DB = -50.0  # mixtures below it teach nothing
+
+
+def hear(
+    start: Path,
+    separator: Separator,
+    songs: Sequence[Track],
+    output: Path,
+    settings: TrainSettings,
+    device: torch.device,
+) -> dict[str, float]:
+    """Makes the packed model `output`: that in `start`, after it has heard these songs -> `moved`.
+
+    separator: of `start`, on the CPU. What is unfinished is kept in a hidden folder beside the
+    output, for a killed call to go on there. Raises PackingError if there is something else in
+    `output`, and as `cache_songs` and `learn`.
+    """
+    check_output(output)
+    files = [stem.path for song in songs for stem in song.stems[MIXTURE]]
+    key = fingerprint(asdict(settings) | asdict(separator.settings), [start / "card.json", *files])
+    scratch = output.with_name(f".{output.name}.learning")
+    try:
+        with work_folder("learn", key, scratch) as folder:
+            heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
+            try:
+                cache_songs(songs, separator.settings.piece_seconds, separator.codec, codec, heard)
+            except (AudioError, DataError):  # it would be so again
+                shutil.rmtree(folder)
+                raise
+            model, card = learn(start, heard, folder, settings, key, device)
+            shares = moved(separator.model.to(device), model, heard)
+            lessons = [*card.get("learnt", []), {"songs": len(songs), "steps": settings.n_steps}]
+            card |= {SETTINGS_KEY: asdict(separator.settings), "learnt": lessons}
+            save_model(folder / "model", model.state_dict(), card)
+            if has_model(start / CODEC):
+                copy_model(start / CODEC, folder / "model" / CODEC)
+            pack(folder / "model", output, None, None, None)
+    finally:
+        with suppress(OSError):  # something is kept in it
+            scratch.rmdir()
+    return shares
+
+
+def cache_songs(
+    songs: Sequence[Track], seconds: float, codec: Codec, described: Mapping[str, Any], path: Path
+) -> None:
+    """The store of the mixtures of songs, in excerpts of so many seconds.
+
+    codec: on the CPU; described: as in the card of a model. Goes on where a killed call stopped.
+    Raises AudioError or DataError for a song that cannot be read, or where all are silent.
+    """
+    excerpts = [excerpt for song in songs for excerpt in excerpts_of(song, seconds)]
+    selection = Selection((MIXTURE,), seconds, SILENCE_DB, drop_silent_sources=False, source_rms=0)
+    latents = ExcerptLatents(songs, excerpts, codec, selection, described["dtype"])
+    n_processes, settings = torch.get_num_threads(), dict(described)
+
+    def write(beside: Path) -> None:
+        cache_split(latents, beside, n_processes, data_name="songs", codec_settings=settings)
+
+    whole(path, write)
