@@ -27,7 +27,7 @@ from dirac.training.checkpoint import Checkpoint
 from dirac.training.distributed import Processes
 from dirac.training.loop import Run, train
 from dirac.training.tracking import NullTracker
-from dirac.training.trainer import TrainSettings
+from dirac.training.trainer import TrainingError, TrainSettings
 
 BOOTSTRAPPED = 0.5  # share of the sources in remixes that are estimates
 # Of the training, whatever the model was trained by: remixes interfere, where latents do not just
@@ -96,8 +96,8 @@ def learn(
     objective that it was trained by last.
 
     folder: keeps the state, for a killed call to go on there; fingerprint: of all that the result
-    depends on. Raises LearningError for a model of the paper's objective, AnchorError where nothing
-    sounds, and as `training.loop.train`.
+    depends on. Raises LearningError for a model of the paper's objective, or where the training
+    diverges, AnchorError where nothing sounds, CheckpointError for a full disk.
     """
     card = load_model(start)[1]
     if card["model"]["objective"] == "paper":
@@ -113,7 +113,10 @@ def learn(
     go_on(model, start, homogeneous=store.meta.homogeneous)
     datasets = _remixes(deepcopy(model).eval().to(device), heard, folder, card)
     run = Run(Processes(0, 1, device), Checkpoint(folder, fingerprint), NullTracker())
-    trained = train(model, *datasets, settings, run).model
+    try:
+        trained = train(model, *datasets, settings, run).model
+    except TrainingError as error:
+        raise LearningError(f"nothing is learnt of these songs: {error}") from error
     assert isinstance(trained, Decomposition)
     return trained.eval(), card
 

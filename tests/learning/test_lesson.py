@@ -136,6 +136,20 @@ def test_killed_and_called_again_is_unbroken(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_a_training_that_diverges_is_an_error_of_the_songs(
+    start: Path, heard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = Decomposition.forward
+
+    def infinite(model: Decomposition, *batch: Any) -> dict[str, Tensor]:
+        terms = forward(model, *batch)
+        return terms | {"loss": terms["loss"] * torch.inf}
+
+    monkeypatch.setattr(Decomposition, "forward", infinite)
+    with pytest.raises(LearningError, match="diverged at step 0"):
+        learnt(start, heard, tmp_path / "work", 2)
+
+
 def test_the_papers_model_cannot_learn(tmp_path: Path) -> None:
     folder = write_decomposition(tmp_path / "start")
     state, made = load_model(folder)
