@@ -110,7 +110,8 @@ def perform(study: Study, setting: str, seed: int) -> None:
         measured = score(study, folder, params, latents)
         entry = {"setting": setting, "seed": seed, "sources": list(params.data.sources), "key": key}
         entry |= {"changes": changes(params)} | measured | describe(training)
-        entry |= {"n_steps": params.train.n_first_steps + params.train.n_steps}
+        chosen = params.train
+        entry |= {"n_steps": chosen.n_first_steps + chosen.n_rounds * chosen.n_steps}
         entry |= {"n_songs": n_songs(LatentStore(latents / "train.lmdb"))}
         record(study.output, entry)
         print(table([entry]), flush=True)

@@ -71,7 +71,8 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
     n, encoder, training = model["n_latents"], model["encoder"], card["params"]["train"]
     stems = "true stems were shown" if card.get("saw_stems") else "mixtures alone, no stems"
     packed = card.get("packed", {})
-    rounds = [training.get("n_first_steps", 0), training["n_steps"]]
+    later = [training["n_steps"]] * training.get("n_rounds", 1)
+    rounds = [training.get("n_first_steps", 0), *later]
     steps = " and then ".join(str(n_steps) for n_steps in rounds if n_steps)
     lessons = [f"songs {one['songs']}, steps {one['steps']}" for one in card.get("learnt", [])]
     return {

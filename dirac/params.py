@@ -91,10 +91,17 @@ class Params(Section):
                 "train.n_first_steps is of train.objective anchored, whose second round takes the "
                 "anchors that the model of the first hears: set it to 0"
             )
+        if train.n_rounds > 1 and not (train.n_first_steps or train.start is not None):
+            raise ValueError(
+                "train.n_rounds counts those that go on from a model: set train.n_first_steps, or "
+                "train.start, or train.n_rounds to 1"
+            )
+        if train.n_rounds > 1 and train.objective != "anchored":
+            raise ValueError("train.n_rounds is of train.objective anchored: set it to 1")
         if train.n_first_steps and train.start is not None:
             raise ValueError(
-                "train.start names a model to go on from, in one round: set train.n_first_steps "
-                "to 0, or train.start to null"
+                "train.start names a model to go on from, in place of a first round: set "
+                "train.n_first_steps to 0, or train.start to null"
             )
         return self
 

@@ -142,6 +142,7 @@ class Train(Optimisation):
     start: Path | None
     n_first_steps: Annotated[int, Field(ge=0)]
     first_learning_rate: Positive
+    n_rounds: Count
     bootstrapped: Share
     anchors: Anchors
 

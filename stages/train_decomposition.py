@@ -1,7 +1,7 @@
 """Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone.
 
-With train.n_first_steps in two rounds: the first on anchors that statistics find, the second on
-those that the model of the first hears.
+With train.n_first_steps in two rounds or more: the first on anchors that statistics find, each of
+train.n_rounds on those that the model of the one before hears.
 
 With train.objective supervised it is the upper comparator, which alone is shown true stems.
 """
@@ -33,6 +33,7 @@ from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import go_on, regress
 from dirac.params import Params, load_params
 from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
+from dirac.sections import Train
 from dirac.training.batches import KeyedDataset
 from dirac.training.distributed import Processes, distributed
 from dirac.training.session import Session, fit
@@ -62,8 +63,8 @@ def main() -> None:
             "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
         )
         this = Round(session, processes, params, stores, start, arguments.codec)
-        if params.train.n_first_steps:
-            this = replace(this, start=train_first(this))
+        for number, chosen in enumerate(earlier_rounds(params.train), 1):
+            this = replace(this, start=train_earlier(this, number, chosen))
         finished = train(this)
         if processes.is_main:
             if has_model(arguments.codec):
@@ -84,17 +85,24 @@ class Round:
     codec: Path | None
 
 
-def train_first(last: Round) -> Path:
-    """Trains for train.n_first_steps, unless that is done -> the folder of the model."""
-    done = last.session.folder / "first_model"
+def earlier_rounds(chosen: Train) -> list[Train]:
+    """params.train of each round but the last."""
+    own = {"n_steps": chosen.n_first_steps, "learning_rate": chosen.first_learning_rate}
+    first = [chosen.model_copy(update=own)] if chosen.n_first_steps else []
+    return first + [chosen] * (chosen.n_rounds - 1)
+
+
+def train_earlier(last: Round, number: int, chosen: Train) -> Path:
+    """Trains round `number` of these params.train, unless that is done -> the folder of the model.
+
+    last: the last round, as far as it is known.
+    """
+    done = last.session.folder / f"model_{number}"
     if last.processes.from_main(done.exists()):
         return done
-    folder = last.session.folder / "first"
+    folder = last.session.folder / f"round_{number}"
     folder.mkdir(exist_ok=True)
-    session = replace(last.session, stage="train_first_round", folder=folder)
-    chosen = last.params.train
-    own = {"n_steps": chosen.n_first_steps, "learning_rate": chosen.first_learning_rate}
-    chosen = chosen.model_copy(update=own)
+    session = replace(last.session, stage=f"train_round_{number}", folder=folder)
     params = last.params.model_copy(update={"train": chosen})
     finished = train(replace(last, session=session, params=params))
     if last.processes.is_main:

@@ -51,7 +51,19 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ),
     ("teacher", lambda v: v["train"].update(n_first_steps=0), r"set train\.n_first_steps or"),
     ("rounds", lambda v: v["train"].update(objective="paper"), "is of train.objective anchored"),
-    ("goes on", lambda v: v["train"].update(start="kept/mine"), "go on from, in one round"),
+    (
+        "later rounds",
+        lambda v: v["train"].update(n_first_steps=0, bootstrapped=0.0, n_rounds=2),
+        "those that go on from a model",
+    ),
+    (
+        "rounds of ours",
+        lambda v: v["train"].update(
+            objective="paper", n_first_steps=0, start="kept/mine", n_rounds=2
+        ),
+        "train.n_rounds is of train.objective anchored",
+    ),
+    ("goes on", lambda v: v["train"].update(start="kept/mine"), "in place of a first round"),
     ("seed", lambda v: v.update(seed=2**32), "seed: Input should be less than 4294967296"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),
     (

@@ -44,9 +44,11 @@ class Training:
 
 
 def last_round(params: Mapping[str, Any]) -> str:
-    """What the losses of the decomposition are of: a first round leaves none."""
-    n_first = params.get("train", {}).get("n_first_steps")
-    return f"Decomposition, second round, after {n_first} steps" if n_first else "Decomposition"
+    """What the losses of the decomposition are of: earlier rounds leave none."""
+    train = params.get("train", {})
+    n_later = train.get("n_rounds", 1) - 1
+    n_before = train.get("n_first_steps", 0) + n_later * train.get("n_steps", 0)
+    return f"Decomposition, last round, after {n_before} steps" if n_before else "Decomposition"
 
 
 def read_training(title: str, folder: Path) -> Training:

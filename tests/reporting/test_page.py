@@ -144,10 +144,11 @@ def test_a_twin_that_saw_stems_is_called_so(run: ReportFiles) -> None:
     assert "never heard the parts" not in html
 
 
-def test_losses_of_a_second_round_say_so(run: ReportFiles, html: str) -> None:
-    html_of_two = render(run, PARAMS | {"train": {"n_first_steps": 600}}, VERSIONS, 64)
-    assert "Decomposition, second round, after 600 steps" in html_of_two
-    assert "second round" not in html
+def test_losses_of_a_last_round_say_so(run: ReportFiles, html: str) -> None:
+    train = {"n_first_steps": 600, "n_steps": 100, "n_rounds": 3}
+    html_of_four = render(run, PARAMS | {"train": train}, VERSIONS, 64)
+    assert "Decomposition, last round, after 800 steps" in html_of_four
+    assert "last round" not in html
 
 
 def test_text_of_others_is_escaped(run: ReportFiles) -> None:
