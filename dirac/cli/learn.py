@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 examples:
-  dirac learn song.wav -o mine/                    a minute or two
+  dirac learn song.wav -o mine/                    some minutes
   dirac separate song.wav -o out/ --model mine/
   dirac learn album/ -o mine/ --steps 500          longer, for many songs
   dirac learn other.wav -o ours/ --model mine/     go on from there
 
 The model goes on with the mixtures of these songs alone: it remixes the moments in which it hears
 one part by itself, and what it takes out of the rest. It is no sure gain, so listen to both. Where
-more than 15 % of a song's power is in another part than before, a line on stderr says so: a part of
-that song may have turned into another.
+much of a song's power is in another part than before, a line on stderr says so: a part of that song
+may have turned into another.
 
-It can be stopped at any moment, and goes on with the same command. What it knows of the songs
-until then lies in a hidden folder beside the output, which is removed at the end.
+It can be stopped at any moment, and goes on with the same command. What it has of the songs until
+then lies in a hidden folder beside the output, which is removed at the end. Songs shorter than the
+pieces in which the model takes songs apart (7 s for those that ship), or that cannot be read, cost
+a line on stderr, and the exit status is 1 at the end; the others are heard.
 """
 
 

@@ -36,6 +36,8 @@ The parts have the rate, the channels and the length of their song, and sum to i
 .flac, or .wav of floats where .flac would clip. A song may be hours long: memory holds seconds of
 it. What was separated before is replaced, unless --skip-done is given. A song that cannot be read
 costs a line on stderr, and the exit status is 1 at the end; the others are separated.
+
+`dirac learn` lets the model hear the songs first: that takes minutes, and most records gain.
 """
 
 
