@@ -31,13 +31,13 @@ examples:
 
 The model goes on with the mixtures of these songs alone: it remixes the moments in which it hears
 one part by itself, and what it takes out of the rest. It is no sure gain, so listen to both. Where
-much of a song's power is in another part than before, a line on stderr says so: a part of that song
-may have turned into another.
+more than half of a song's power is in another part than before, a line on stderr says so: parts of
+that song have changed places.
 
 It can be stopped at any moment, and goes on with the same command. What it has of the songs until
-then lies in a hidden folder beside the output, which is removed at the end. Songs shorter than the
-pieces in which the model takes songs apart (7 s for those that ship), or that cannot be read, cost
-a line on stderr, and the exit status is 1 at the end; the others are heard.
+then lies in a hidden folder beside the output, which is removed at the end. Songs that are shorter
+than two crops of the model's training (3.4 s together for the one that ships), or that cannot be
+read, cost a line on stderr, and the exit status is 1 at the end; the others are heard.
 """
 
 
@@ -62,13 +62,14 @@ def add_to(commands: Commands) -> None:
 def learn(chosen: argparse.Namespace) -> None:
     from dirac.assembly import choose_device, open_separator
     from dirac.learning.hearing import hear
-    from dirac.learning.lesson import lesson
+    from dirac.learning.lesson import lesson, shortest_seconds
+    from dirac.model_files import load_model
     from dirac.packaged import find_model
 
     start, device = find_model(chosen.model), choose_device(chosen.device)
     separator = open_separator(start, chosen.params, "cpu")
     given = find_songs(chosen.songs, chosen.output)
-    songs = _readable(given, separator.settings.piece_seconds)
+    songs = _readable(given, shortest_seconds(load_model(start)[1]))
     settings = lesson(chosen.steps, chosen.seed)
     moved = hear(start, separator, [*songs.values()], chosen.output, settings, device)
     _tell(chosen, {path: moved.get(track.name, 0.0) for path, track in songs.items()})
@@ -90,7 +91,7 @@ def _readable(paths: Iterable[Path], seconds: float) -> "dict[Path, Track]":
             if track.duration_seconds < seconds:
                 raise ValueError(
                     f"{path} lasts {track.duration_seconds:.2f} s: the model hears songs of "
-                    f"{seconds:g} s and more"
+                    f"{seconds:.2f} s and more"
                 )
         except explained() as error:
             complain(error)
@@ -109,8 +110,8 @@ def _tell(chosen: argparse.Namespace, shares: Mapping[Path, float]) -> None:
         if share > TURNED_OVER:
             complain(
                 LearningError(
-                    f"{path}: {share:.0%} of its power is in another part than before, so that one "
-                    "may have turned into another: listen to both, or learn with fewer --steps"
+                    f"{path}: {share:.0%} of its power is in another part than before: its parts "
+                    "have changed places, listen to both models"
                 )
             )
     songs = [{"song": str(path), "moved": share} for path, share in shares.items()]

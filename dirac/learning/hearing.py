@@ -38,11 +38,13 @@ def hear(
 ) -> dict[str, float]:
     """Makes the packed model `output`: that in `start`, after it has heard these songs -> `moved`.
 
-    separator: of `start`, on the CPU. What is unfinished is kept in a hidden folder beside the
-    output, for a killed call to go on there. Raises PackingError if there is something else in
-    `output`, and as `cache_songs` and `learn`.
+    separator: of `start`, on the CPU; songs: of `lesson.shortest_seconds` and more, heard in pieces
+    as it takes them apart, or as short as the shortest. What is unfinished is kept in a hidden
+    folder beside the output, for a killed call to go on there. Raises PackingError if there is
+    something else in `output`, and as `cache_songs` and `learn`.
     """
     check_output(output)
+    seconds = min(separator.settings.piece_seconds, *(song.duration_seconds for song in songs))
     files = [stem.path for song in songs for stem in song.stems[MIXTURE]]
     key = fingerprint(asdict(settings) | asdict(separator.settings), [start / "card.json", *files])
     scratch = output.with_name(f".{output.name}.learning")
@@ -50,7 +52,7 @@ def hear(
         with work_folder("learn", key, scratch) as folder:
             heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
             try:
-                cache_songs(songs, separator.settings.piece_seconds, separator.codec, codec, heard)
+                cache_songs(songs, seconds, separator.codec, codec, heard)
             except (AudioError, DataError):  # it would be so again
                 shutil.rmtree(folder)
                 raise

@@ -3,7 +3,7 @@
 It goes on from what it knows, as the stage train_decomposition does with train.start: windows in
 which it hears little else than one part are anchors, what it takes out of the songs are estimates,
 and remixes of both must come apart into what they were mixed from. Sounds of these very songs are
-then known sounds. A part may also turn over and take another's: `moved` tells.
+then known sounds.
 """
 
 from collections.abc import Mapping
@@ -58,6 +58,13 @@ class OwnAnchors:
     n_bands: int = 16
     lopsided: float = 1.0
     gain_db: float = 10.0
+
+
+def shortest_seconds(card: Mapping[str, Any]) -> float:
+    """Of a song that the model of this card can hear: two crops of its training, and a window."""
+    n_frames = max(2 * card["n_frames"], OwnAnchors.n_frames)
+    seconds: float = n_frames / card["frame_rate"]
+    return seconds
 
 
 def lesson(n_steps: int, seed: int) -> TrainSettings:

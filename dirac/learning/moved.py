@@ -1,4 +1,4 @@
-"""How much of a song a model hears otherwise than before: a part may have turned over."""
+"""How much of a song a model hears otherwise than before."""
 
 from collections import defaultdict
 from functools import partial
@@ -13,14 +13,11 @@ from dirac.data.store import LatentStore
 from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import regress
 
-TURNED_OVER = 0.15  # share of a song's power that is somewhere else than before
+TURNED_OVER = 0.5  # share of a song's power: where more has moved, parts have changed places
 
 
 def moved(before: Decomposition, after: Decomposition, heard: Path) -> dict[str, float]:
-    """Of each song (its track's name) the share of its power that is in another part than before.
-
-    More than about TURNED_OVER, and a part may be another instrument's.
-    """
+    """Of each song (its track's name) the share of its power that is in other parts than before."""
     store = LatentStore(heard)
     total: dict[str, float] = defaultdict(float)
     elsewhere: dict[str, float] = defaultdict(float)
