@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from dirac.params import ParamsError, load_params
+from dirac.sections import Train
 from dirac.settings import SettingsError, apply, names
 
 PROJECT = Path(__file__).parents[1]
@@ -23,8 +24,8 @@ def comments(path: Path) -> list[str]:
 def test_the_names() -> None:
     assert names(SETTINGS) == [
         "paper", "paper3", "paper4", "paper8", "tiny",
-        "wide", "own-songs", "encodec-mini", "codec", "drums4", "drums8",
-        "drums-piano", "bass-piano", "three", "supervised", "paper-objective",
+        "wide", "own-songs", "encodec-mini", "codec",
+        "drums-piano", "bass-piano", "three", "drums4", "drums8", "supervised", "paper-objective",
         "no-masking", "one-channel",
     ]  # fmt: skip
 
@@ -59,6 +60,34 @@ def test_what_is_reported_is_what_changed_and_a_second_time_nothing_does(
     text = params.read_text()
     assert apply(name, params, SETTINGS) == {}
     assert params.read_text() == text
+
+
+OF_SOURCES = ("drums-piano", "bass-piano", "three", "drums4", "drums8")
+
+
+@pytest.mark.parametrize("before", names(SETTINGS))
+def test_those_of_sources_follow_any_other_and_leave_nothing_of_its_training(
+    params: Path, before: str
+) -> None:
+    apply(before, params, SETTINGS)
+    text, fresh = params.read_text(), (PROJECT / "params.yaml").read_text()
+    for name in OF_SOURCES:
+        trainings = []
+        for earlier in (text, fresh):
+            params.write_text(earlier)
+            apply(name, params, SETTINGS)
+            train = load_params(params).train
+            trainings.append((train.objective, train.start, train.anchors, *rounds_of(train)))
+        assert trainings[0] == trainings[1]
+
+
+def rounds_of(train: Train) -> tuple[float, ...]:
+    first = (train.n_first_steps, train.first_learning_rate)
+    return (*first, train.n_rounds, train.n_steps, train.learning_rate, train.bootstrapped)
+
+
+def test_drums_and_piano_train_as_the_default(params: Path) -> None:
+    assert set(apply("drums-piano", params, SETTINGS)) == {"data.sources"}
 
 
 @pytest.mark.parametrize(("name", "n_latents"), [("paper", 2), ("paper4", 4), ("paper8", 8)])
