@@ -1,8 +1,9 @@
 """A trained model made portable: one folder with all that it takes to use it, anywhere.
 
 model.safetensors   the weights in half precision; loading restores float32
-card.json           as training wrote it, and: all params, no path of the machine in them, how the
-                    model is run (`separation`), versions, its scores and the names of its parts
+card.json           as training wrote it, and: all params (of a model that was not packed before
+                    `dirac learn`, those of its training), no path of the machine in them, how it is
+                    run (`separation`), versions, its scores and the names of its parts
 codec/              the same two files of its codec, if this was trained by the stage train_codec
 prior/              the same two files of the prior that generates and varies, if it was packed
 """
@@ -62,6 +63,9 @@ def pack(
         card |= _run_by(params, card)
     elif SETTINGS_KEY not in card:
         raise PackingError(f"{model} is not packed yet: it takes the params it was trained with")
+    train = card.get("params", {}).get("train", {})
+    if train.get("start"):  # a path, until it is packed
+        train["start"] = Path(train["start"]).name
     if metrics is not None:
         card |= read_scores(metrics, card)
     if prior is None and (model / PRIOR).exists():
@@ -93,6 +97,14 @@ def origin(card: Mapping[str, Any]) -> str:
     return sha256
 
 
+def knows(of_prior: Mapping[str, Any], card: Mapping[str, Any]) -> bool:
+    """Whether a prior, by its card, was trained on the components of the model with this card: as
+
+    that was trained, or as it was packed.
+    """
+    return of_prior.get("decomposition", card["sha256"]) in (card["sha256"], origin(card))
+
+
 def _run_by(params: Params, card: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a card that params make; raises PackingError if they are not the model's."""
     chosen = params.model_dump(mode="json")
@@ -112,8 +124,7 @@ def _save_halved(folder: Path, state: Mapping[str, Tensor], card: Mapping[str, A
 
 def _pack_prior(prior: Path, folder: Path, card: Mapping[str, Any]) -> None:
     state, of_prior = load_model(prior)
-    # Trained on the components of the model as it was, or as packed before.
-    if of_prior.get("decomposition", origin(card)) not in (card["sha256"], origin(card)):
+    if not knows(of_prior, card):
         raise PackingError(
             f"the prior in {prior} was trained on the components of another model: "
             "name this one's by --prior"

@@ -23,7 +23,7 @@ examples:
   dirac generate --count 8 --seconds 20 --seed 1 -o out/   out/song-1.flac to out/song-8.flac
   dirac generate --model models/decomposition -o out/      with the models that you trained
 
-The prior draws components from noise, which the model renders, mono at the sample rate of its
+The prior draws components from noise, which the model renders, at the sample rate of its
 codec. Song k of a seed is always the same, however many there are.
 """
 

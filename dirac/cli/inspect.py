@@ -44,7 +44,7 @@ def inspect(chosen: argparse.Namespace) -> None:
 def _card_of_prior(model: Path, card: Mapping[str, Any]) -> dict[str, Any] | None:
     """Of the prior in the model's folder or beside it, if that is of this model."""
     from dirac.model_files import CheckpointError, load_model
-    from dirac.packing import origin
+    from dirac.packing import knows
     from dirac.separation.generate import find_prior
 
     try:
@@ -52,5 +52,4 @@ def _card_of_prior(model: Path, card: Mapping[str, Any]) -> dict[str, Any] | Non
     except CheckpointError:
         return None
     prior = load_model(folder)[1]
-    own = (card["sha256"], origin(card))  # trained before it was packed, or after
-    return prior if prior.get("decomposition", card["sha256"]) in own else None
+    return prior if knows(prior, card) else None

@@ -30,9 +30,10 @@ examples:
   dirac learn other.wav -o ours/ --model mine/     go on from there
 
 The model goes on with the mixtures of these songs alone: it remixes the moments in which it hears
-one part by itself, and what it takes out of the rest. It is no sure gain (README), so
-listen to both. Where more than half of a song's power is in another part than before, a line on
-stderr says so: parts of that song have changed places.
+one part by itself, and what it takes out of the rest. It is no sure gain (README), so listen to
+both. Where more than half of a song's power is in another part than before, a line on stderr says
+so: parts of that song have changed places. The new model has no prior, which `vary` and `generate`
+take (stages/train_prior.py trains one).
 
 It can be stopped at any moment, and goes on with the same command. What it has of the songs until
 then lies in a hidden folder beside the output, which is removed at the end. Songs that are shorter

@@ -75,10 +75,20 @@ def open_model(chosen: argparse.Namespace) -> "tuple[Path, Separator]":
 
 
 def open_prior(chosen: argparse.Namespace, folder: Path, separator: "Separator") -> "Generator":
-    """The prior of the model in `folder`. Raises CheckpointError, as `Generator.load`."""
+    """The prior of the model in `folder`. Raises CheckpointError, as `Generator.load`; for that of
+
+    another model too.
+    """
+    from dirac.model_files import CheckpointError, load_model
+    from dirac.packing import knows
     from dirac.separation.generate import Generator, find_prior
 
     prior = chosen.prior or find_prior(folder)
+    if not knows(load_model(prior)[1], load_model(folder)[1]):
+        raise CheckpointError(
+            f"the prior in {prior} was trained on the components of another model than that in "
+            f"{folder}: name one of this model's by --prior (stages/train_prior.py trains it)"
+        )
     return Generator.load(prior, separator, separator.settings.solver)
 
 

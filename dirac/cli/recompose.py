@@ -23,7 +23,7 @@ examples:
 
 a is the first song, b the second, and so on; a part is called as `dirac separate` calls it, or
 counted from 0. The new song is as long as the shortest of those taken from, and both are brought to
-one level first. It is rendered by the model, mono at the sample rate of its codec, from the
+one level first. It is rendered by the model, at the sample rate of its codec, from the
 components alone: nothing of the sound of the files is in it.
 """
 

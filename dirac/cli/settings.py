@@ -17,7 +17,9 @@ def add_to(commands: Commands) -> None:
         commands, "settings", "Write ready-made settings into params.yaml.", EPILOG
     )
     command.add_argument("name", nargs="?", help="which; without it, their names are listed")
-    command.add_argument("--params", type=Path, default=Path("params.yaml"))
+    command.add_argument(
+        "--params", type=Path, default=Path("params.yaml"), help="the file; by default %(default)s"
+    )
     command.set_defaults(run=settings)
 
 

@@ -24,7 +24,7 @@ examples:
   dirac vary song.wav --keep 0 --count 4 --model mine/ -o out/    four of them, with your models
 
 Parts are called as `dirac separate` calls them, or counted from 0. The prior draws the others given
-those that are kept; the model renders all, mono at the sample rate of its codec.
+those that are kept; the model renders all, at the sample rate of its codec.
 """
 
 

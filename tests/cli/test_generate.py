@@ -4,6 +4,7 @@ import pytest
 
 from dirac.audio.files import read_audio
 from dirac.cli.main import main
+from dirac.model_files import load_model, save_model
 
 
 def test_songs_come_from_their_seed(songs: list[str]) -> None:
@@ -20,3 +21,14 @@ def test_songs_come_from_their_seed(songs: list[str]) -> None:
 def test_the_prior_of_a_trained_model_lies_beside_it(songs: list[str]) -> None:
     main(["generate", "--seconds", "0.5", "-o", "out", "--model", "models/decomposition"])
     assert Path("out/song-1.flac").exists()
+
+
+def test_the_prior_of_another_model_is_refused(
+    songs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, card = load_model(Path("models/prior"))
+    save_model(Path("models/prior"), state, card | {"decomposition": "another"})
+    with pytest.raises(SystemExit):
+        main(["generate", "-o", "out", "--model", "models/decomposition"])
+    assert "components of another model than that in models/dec" in capsys.readouterr().err
+    assert not Path("out").exists()
