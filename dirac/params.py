@@ -13,7 +13,16 @@ from ruamel.yaml.error import YAMLError
 
 from dirac.data_section import Data
 from dirac.section import Section
-from dirac.sections import Codec, Evaluate, Model, Prior, Report, Train, TrainCodec
+from dirac.sections import (
+    LEAST_N_FFT,
+    Codec,
+    Evaluate,
+    Model,
+    Prior,
+    Report,
+    Train,
+    TrainCodec,
+)
 
 MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
@@ -71,6 +80,15 @@ class Params(Section):
             raise ValueError(
                 "train.anchors.speed_octaves and equaliser_db take codec.name spectrogram: other "
                 "latents have no order of frequencies. Set both to 0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _masks_have_bands(self) -> Self:
+        if self.codec.name == "spectrogram" and self.evaluate.mask.n_fft < LEAST_N_FFT:
+            raise ValueError(
+                f"evaluate.mask.n_fft {self.evaluate.mask.n_fft} is too short for the bands of "
+                f"codec.name spectrogram: {LEAST_N_FFT} or more"
             )
         return self
 

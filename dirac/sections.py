@@ -13,9 +13,12 @@ Target = Literal["data", "velocity"]
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
 
 
+LEAST_N_FFT = 1024  # of 128 bands: less leaves some without a bin
+
+
 class SpectrogramCodec(Section):
     power: Annotated[float, Field(ge=0.2, le=2)]
-    n_fft: Annotated[int, Field(ge=640)]
+    n_fft: Annotated[int, Field(ge=LEAST_N_FFT)]
     n_iterations: Count
 
 
@@ -81,7 +84,7 @@ class Model(Section):
 
 
 class Optimisation(Section):
-    """What the training of the decomposition and that of the prior have in common."""
+    """What the trainings of the decomposition, the prior and the codec have in common."""
 
     n_steps: Count
     batch_size: Count

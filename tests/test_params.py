@@ -72,6 +72,11 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         "model.n_latents must be 2",
     ),
     (
+        "masks",
+        lambda v: v["evaluate"]["mask"].update(n_fft=512),
+        "evaluate.mask.n_fft 512 is too short for the bands of codec.name spectrogram: 1024",
+    ),
+    (
         "levels",
         lambda v: v["model"]["denoiser"].update(strides=[]),
         r"model\.denoiser: strides must have \d values",

@@ -111,7 +111,7 @@ class Spectrogram(nn.Module):
 def mel_bands(n_fft: int) -> Tensor:
     """(128, n_fft // 2 + 1): each row averages the bins of its band.
 
-    At 1024 a few of the lowest bands share one bin. Raises ValueError where one would have none.
+    At 1024 a few of the lowest bands share one bin. Raises CodecError where one would have none.
     """
     with warnings.catch_warnings(action="ignore"):  # torchaudio's words for what is raised below
         triangles: Tensor = torchaudio.functional.melscale_fbanks(
@@ -120,8 +120,7 @@ def mel_bands(n_fft: int) -> Tensor:
     weights = triangles.sum(0)
     if n_empty := int((weights == 0).sum()):
         raise CodecError(
-            f"codec.spectrogram.n_fft {n_fft} leaves {n_empty} of {N_BANDS} bands empty: "
-            "1024 or more fills them all"
+            f"n_fft {n_fft} leaves {n_empty} of {N_BANDS} bands empty: 1024 or more fills them all"
         )
     return (triangles / weights).T.contiguous()
 
