@@ -85,9 +85,15 @@ def check(params: Params, setting: str) -> None:
     """Raises SystemExit for what cannot be scored or would be trained on other songs than said."""
     project = load_params().data
     if (params.data.name, params.data.synthetic) != (project.name, project.synthetic):
+        written = " and ".join(f"`dirac settings {name}`" for name in setting.split("+"))
         raise SystemExit(
-            f"error: {setting} asks for another data set: `dirac settings {setting}`, then "
-            "`dvc repro download`, then the same command"
+            f"error: {setting} asks for another data set: {written}, then `dvc repro download`, "
+            "then the same command"
+        )
+    if params.train_codec.run:
+        raise SystemExit(
+            f"error: {setting} trains its codec, which a study does not: `dvc repro train_codec`, "
+            "then a copy of models/codec in codec.weights and train_codec.run: false"
         )
     if len(params.data.sources) < 2:
         raise SystemExit(f"error: {setting} has one source: there is no separation to score")

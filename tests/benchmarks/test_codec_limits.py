@@ -83,6 +83,7 @@ def test_the_document_has_a_place_for_the_tables(tables):
 def test_all_of_it_in_miniature(modules, tmp_path, monkeypatch, capsys):
     yaml = YAML()
     params = yaml.load(PROJECT / "params.yaml")
+    params["codec"]["name"] = "encodec_24khz"
     params["codec"]["weights"] = str(tmp_path)  # which has none, so that nothing is fetched
     params["codec"]["spectrogram"]["n_iterations"] = 1
     params["data"]["duration_seconds"] = 0.5
@@ -105,3 +106,9 @@ def test_all_of_it_in_miniature(modules, tmp_path, monkeypatch, capsys):
     assert figures["spectrogram"]["memory"] == {"seconds": 1.0, "bytes": 10**9}
     assert "encodec_24khz-d7cc33bc.th" in capsys.readouterr().err
     assert "weights not at hand" in (tmp_path / "out" / "codecs.md").read_text()
+    measured = {"spectrogram": {"size": "measured anew"}}
+    monkeypatch.setattr(modules.script, "measure", lambda name, *_: measured[name])
+    monkeypatch.setattr(modules.script, "write_tables", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["codec_limits.py", *COMMAND[:2], *COMMAND[3:]])
+    modules.script.main()
+    assert json.loads((tmp_path / "out" / "codecs.json").read_text()) == figures | measured

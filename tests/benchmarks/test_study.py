@@ -105,6 +105,16 @@ def test_other_songs_are_not_taken_for_those_of_a_setting(
     modules.study.check(params, "drums4")
 
 
+def test_a_codec_of_its_own_training_is_none_of_a_study(
+    modules: SimpleNamespace, project: Path
+) -> None:
+    (project / "run").mkdir()
+    apply("codec", project / "params.yaml")
+    params = modules.study_files.make_params(project / "run", "default", 0)
+    with pytest.raises(SystemExit, match="default trains its codec, which a study does not"):
+        modules.study.check(params, "default")
+
+
 def test_runs_are_settings_and_seeds(modules: SimpleNamespace) -> None:
     assert modules.study.parse_runs("three:0,12") == [("three", 0), ("three", 12)]
     for wrong in ("three", "three:", "three:a", ":1"):
