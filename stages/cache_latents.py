@@ -1,4 +1,4 @@
-"""Stage 2: the latents. Cuts the tracks into excerpts and encodes them, one LMDB per split."""
+"""Stage 3: the latents. Cuts the tracks into excerpts and encodes them, one LMDB per split."""
 
 import argparse
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""Stage 6: the evaluation. Scores ours, the baselines and the upper bounds; audio to hear."""
+"""Stage 7: the evaluation. Scores ours, the baselines and the upper bounds; audio to hear."""
 
 import argparse
 import shutil

@@ -1,4 +1,4 @@
-"""One self-contained page: what the run learnt, to listen to, to compare and to cite."""
+"""Stage 8: the report. On one self-contained page what was learnt, to listen to and to cite."""
 
 import argparse
 import platform

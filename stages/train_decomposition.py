@@ -1,4 +1,4 @@
-"""Stage 3: the decomposition. Trains encoder and shared denoiser on mixtures alone.
+"""Stage 4: the decomposition. Trains encoder and shared denoiser on mixtures alone.
 
 With train.n_first_steps in two rounds or more: the first on anchors that statistics find, each of
 train.n_rounds on those that the model of the one before hears.

@@ -1,4 +1,4 @@
-"""Stage 5: a plain latent diffusion, which the prior is compared with.
+"""Stage 6: a plain latent diffusion, which the prior is compared with.
 
 It is the prior of one component, the latents of the mixture themselves: the same network, loop,
 budget and sampling, and no decomposition.

@@ -1,4 +1,4 @@
-"""Stage 4: the prior. Trains a masked diffusion model on the components of the mixtures."""
+"""Stage 5: the prior. Trains a masked diffusion model on the components of the mixtures."""
 
 import argparse
 from pathlib import Path

@@ -157,7 +157,10 @@ def tell_windows(
     ]
     for path, of_store in zip(stores, kept, strict=True):
         if not of_store.any():
-            raise AnchorError(f"{path} has no song as balanced as train.anchors.lopsided asks for")
+            raise AnchorError(
+                f"{path} has no song as balanced as train.anchors.lopsided asks for: raise it (1: "
+                "all may have anchors)"
+            )
     return [(windows[n].places[kept[n]], told[n][kept[n]]) for n in range(len(stores))]
 
 

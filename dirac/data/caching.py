@@ -96,7 +96,7 @@ class ExcerptLatents(Dataset[Item]):
         encoded = torch.cat([self.codec.encode(one[None]) for one in torch.from_numpy(waveforms)])
         latents = encoded.to(getattr(torch, self.dtype))
         if not latents.isfinite().all():
-            return DataError(f"{excerpt.name}: latents out of range for {self.dtype}")
+            return DataError(f"{excerpt.name}: latents out of range for codec.dtype {self.dtype}")
         return latents
 
 
@@ -180,7 +180,10 @@ def _meta(
     reasons = writer.dropped()
     kept = [number for number in range(len(latents)) if number not in reasons]
     if not kept:
-        raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
+        raise DataError(
+            f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))} (look at "
+            "data.sources and data.silence_db)"
+        )
     dropped = defaultdict(list)
     for number, reason in reasons.items():
         dropped[reason].append(latents.excerpts[number].name)

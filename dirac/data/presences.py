@@ -91,7 +91,12 @@ def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Win
 
 
 def window_starts(store: LatentStore, n_frames: int) -> range:
-    """First frames of the windows of an excerpt."""
+    """First frames of the windows of an excerpt. Raises AnchorError if it is shorter than one."""
+    if store.meta.n_frames < n_frames:
+        raise AnchorError(
+            f"{store.path} has excerpts of {store.meta.n_frames} frames, and windows last "
+            f"{n_frames}: lower train.anchors.n_frames or raise data.duration_seconds"
+        )
     return range(0, store.meta.n_frames - n_frames + 1, max(1, n_frames // STEPS))
 
 
@@ -142,7 +147,10 @@ def fit_profiles(statistics: Array, n_sources: int, seed: int) -> Array:
     if len(chosen) > MAX_FITTED:
         chosen = np.random.default_rng(seed).choice(chosen, MAX_FITTED, replace=False)
     if len(chosen) < n_sources:
-        raise AnchorError(f"{n_sources} sources cannot be told apart in {len(chosen)} windows")
+        raise AnchorError(
+            f"{n_sources} sources cannot be told apart in {len(chosen)} windows: take more songs, "
+            "or a lower model.n_latents"
+        )
     model = NMF(n_sources, init="nndsvda", random_state=seed, **FIT)
     model.fit(chosen)
     return _of_sum_1(model.components_)

@@ -21,7 +21,7 @@ Objective = Literal["anchored", "paper", "supervised"]
 
 
 class Decomposition(nn.Module):
-    """Encoder and shared denoiser, learnt from mixtures alone, by one of two objectives.
+    """Encoder and shared denoiser, learnt by one of three objectives: two from mixtures alone.
 
     "paper" (Bindi & Esling 2024, section 3.2): the denoiser sees the noised mixture beside each
     component, and the composition of its predictions must be the mixture.
@@ -127,7 +127,7 @@ class Decomposition(nn.Module):
         return components
 
     def regress(self, components: Tensor) -> Tensor:
-        """The expected parts, by one evaluation at alpha 0; shapes as for `render`."""
+        """The expected parts: one evaluation at alpha 0; gated, projected back. As for `render`."""
         return self._regress(components) * self.scale
 
     def render(self, components: Tensor, noise: Tensor, solver: Solver) -> Tensor:

@@ -12,17 +12,19 @@ from dirac.audio.codecs import load_described
 from dirac.audio.files import write_audio
 from dirac.data.songs import read_track
 from dirac.data.store import LatentStore
-from dirac.learning.hearing import cache_songs
-from dirac.learning.lesson import LearningError, learn, lesson
+from dirac.learning.hearing import SILENCE_DB, cache_songs
+from dirac.learning.lesson import BOOTSTRAPPED, OBJECTIVE, LearningError, learn, lesson
 from dirac.learning.moved import moved
 from dirac.model_files import load_model, save_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import regress
+from dirac.params import load_params
 from dirac.training.trainer import Trainer
 
 from ..data import stores
 from ..tiny_models import card, write_decomposition
 
+PROJECT = Path(__file__).parents[2]
 RATE = 24_000
 CPU = torch.device("cpu")
 OF_CODEC: dict[str, Any] = {
@@ -148,6 +150,14 @@ def test_a_training_that_diverges_is_an_error_of_the_songs(
     monkeypatch.setattr(Decomposition, "forward", infinite)
     with pytest.raises(LearningError, match="diverged at step 0"):
         learnt(start, heard, tmp_path / "work", 2)
+
+
+def test_its_loss_is_that_of_params() -> None:
+    params = load_params(PROJECT / "params.yaml")
+    train = params.train.model_dump(include=set(OBJECTIVE))
+    assert train | {"coherence": params.model.coherence} == OBJECTIVE
+    assert params.train.bootstrapped == BOOTSTRAPPED
+    assert params.data.silence_db == SILENCE_DB
 
 
 def test_the_papers_model_cannot_learn(tmp_path: Path) -> None:

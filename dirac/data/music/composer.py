@@ -43,14 +43,7 @@ Draw = Callable[[np.random.Generator, Sequence[int], bool], Source]  # of progra
 Player = Callable[[np.random.Generator, Bar], list[Note]]
 
 
-def draw_program(rng: np.random.Generator, programs: Sequence[int], is_drum: bool) -> Source:
-    """One of the programs, of the built-in bank."""
-    return pick(rng, programs), 0, None, None
-
-
-def compose(
-    rng: np.random.Generator, duration_seconds: float, level_db: float, draw: Draw = draw_program
-) -> Song:
+def compose(rng: np.random.Generator, duration_seconds: float, level_db: float, draw: Draw) -> Song:
     """A song that lasts at least duration_seconds: drums, bass, piano and mostly two more. Parts
     are up to level_db louder or softer than usual; draw chooses what each is played on."""
     style = pick(rng, STYLES)

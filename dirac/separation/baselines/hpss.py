@@ -11,12 +11,7 @@ BLOCK = 2**16  # values whose medians are found together
 def hpss(
     mixture: Tensor, sample_rate: int, *, n_fft: int, n_bins: int, n_frames: int, power: float
 ) -> Tensor:
-    """As `separate`, with the same windows whatever the sample rate."""
-    return separate(mixture, n_fft=n_fft, n_bins=n_bins, n_frames=n_frames, power=power)
-
-
-def separate(mixture: Tensor, *, n_fft: int, n_bins: int, n_frames: int, power: float) -> Tensor:
-    """Percussive and harmonic part, with soft masks.
+    """Percussive and harmonic part, with soft masks; the same windows whatever the sample rate.
 
     Percussion stands upright in a spectrogram, tones lie: a median over `n_bins` keeps the one, a
     median over `n_frames` the other.

@@ -1,13 +1,22 @@
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from dirac.data.music.composer import compose
+from dirac.data.music import composer
 from dirac.data.music.drums import KICK
-from dirac.data.music.song import BASS, DRUMS, PIANO, Part, Song
+from dirac.data.music.song import BASS, DRUMS, PIANO, Part, Song, pick
 
 DURATION, LEVEL_DB = 48.0, 3.0
+
+
+def compose(rng: np.random.Generator, duration_seconds: float, level_db: float) -> Song:
+    return composer.compose(rng, duration_seconds, level_db, draw)
+
+
+def draw(rng: np.random.Generator, programs: Sequence[int], is_drum: bool) -> composer.Source:
+    return pick(rng, programs), 0, None, None
 
 
 @pytest.fixture(scope="module")
