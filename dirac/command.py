@@ -19,6 +19,15 @@ def behave_as_command() -> None:
     sys.excepthook = _explain
 
 
+def ignore_signals(worker: int) -> None:
+    """Of a process that loads data, by its number: it ends with the one that it works for.
+
+    A signal to the whole group must not kill it before that one has saved its state.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 

@@ -53,6 +53,7 @@ def pack(
     packed model keeps its own. Raises PackingError if `output` is something else, or if params,
     metrics or prior are not the model's; CheckpointError if there is no whole model.
     """
+    output = output.resolve()  # what a link names, not the link
     check_output(output)
     state, card = load_model(model)
     if "codec" not in card or "model" not in card:

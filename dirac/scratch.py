@@ -68,7 +68,7 @@ def work_folder(stage: str, fingerprint: str, scratch: Path | None = None) -> It
         lock.acquire()
     except Timeout:
         print(f"the same run of {stage} is at work in {folder}: waiting for it", file=sys.stderr)
-        lock.acquire(timeout=-1)
+        _wait_for(lock)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
@@ -78,6 +78,15 @@ def work_folder(stage: str, fingerprint: str, scratch: Path | None = None) -> It
             missing_ok=True
         )  # while it is held: who waits for it sees that it is gone
         lock.release()
+
+
+def _wait_for(lock: FileLock) -> None:
+    while True:
+        try:
+            lock.acquire(timeout=-1)
+            return
+        except FileNotFoundError:  # who held it has removed the folder that it lay in
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
 
 
 def publish(finished: Path, target: Path) -> None:

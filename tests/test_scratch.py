@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shutil import rmtree
 from threading import Event, Thread
 from typing import Any
 
@@ -87,6 +88,22 @@ def test_an_equal_run_is_waited_for(root: Path, capfd: pytest.CaptureFixture[str
     assert entered.is_set()
     assert "the same run of stage is at work" in capfd.readouterr().err
     assert list((root / ".scratch").iterdir()) == []
+
+
+def test_who_waits_outlives_the_folder_of_all_work(root: Path) -> None:
+    entered = Event()
+
+    def second() -> None:
+        with work_folder("stage", KEY, root / "kept"):
+            entered.set()
+
+    waiting = Thread(target=second)
+    with work_folder("stage", KEY, root / "kept"):
+        waiting.start()
+        assert not entered.wait(0.3)
+    rmtree(root / "kept", ignore_errors=True)
+    waiting.join(10)
+    assert entered.is_set()
 
 
 def test_a_killed_run_holds_nobody_up(root: Path, capfd: pytest.CaptureFixture[str]) -> None:

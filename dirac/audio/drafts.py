@@ -106,16 +106,19 @@ def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
 def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Files beside their places, where they are put together when the block has written them all.
 
-    Raises AudioError, naming the file, where libsndfile fails.
+    Raises AudioError, naming the files, where they cannot be written.
     """
     beside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
     try:
         yield beside
         for written, path in zip(beside, paths, strict=True):
             written.replace(path)
-    except soundfile.SoundFileError as error:
+    except (soundfile.SoundFileError, OSError) as error:
         names = " and ".join(str(path) for path in paths)
-        raise AudioError(f"{names} cannot be written: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(
+            f"{names} cannot be written ({reason}): make room there, or choose another -o"
+        ) from error
     finally:
         for written in beside:
             written.unlink(missing_ok=True)

@@ -20,6 +20,8 @@ from torch import Tensor
 RATES = range(100, 1_000_001)  # Hz
 BLOCK = 1 << 20  # samples that are read at once
 MAX_KERNEL = 1 << 25  # numbers
+LOUDEST = 1e12  # of samples; 1 is full scale, and integers read as they are reach 2^31
+ENDLESS = 1 << 48  # samples that a header promises where it does not know
 
 Waveform = np.ndarray[Any, np.dtype[np.float32]]
 Array = TypeVar("Array", Waveform, Tensor)
@@ -39,8 +41,8 @@ class AudioInfo(NamedTuple):
 def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     """A file to read from, while the `with` block lasts.
 
-    Raises AudioError when it is missing, no regular file, no audio, of a rate outside `RATES`, or
-    when reading from it in the block fails.
+    Raises AudioError when it is missing, no regular file, no audio, of a rate outside `RATES`, of
+    a length that it does not tell, or when reading from it in the block fails.
     """
     if reason := _why_no_file(path):
         raise AudioError(f"{path} cannot be read as audio: {reason}")
@@ -50,6 +52,11 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
                 raise AudioError(
                     f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
                     f"{RATES.start} to {RATES.stop - 1} Hz"
+                )
+            if file.frames >= ENDLESS:
+                raise AudioError(
+                    f"{path} does not say how long it is, as what was streamed: write it anew, "
+                    "by ffmpeg or the like"
                 )
             yield file
     except soundfile.SoundFileError as error:
@@ -83,9 +90,19 @@ def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tupl
         raise AudioError(
             f"{path} is truncated: it ends after {start + len(samples)} of {start + wanted} samples"
         )
+    check_samples(path, samples)
+    return np.ascontiguousarray(samples.T), sample_rate
+
+
+def check_samples(path: Path, samples: Waveform) -> None:
+    """Raises AudioError for what is no sound: NaN, infinity, or beyond `LOUDEST`."""
     if not np.isfinite(samples).all():
         raise AudioError(f"{path} holds values that are not finite (NaN or infinity)")
-    return np.ascontiguousarray(samples.T), sample_rate
+    if np.abs(samples).max(initial=0) > LOUDEST:
+        raise AudioError(
+            f"{path} holds values of up to {np.abs(samples).max():.0e}, where 1 is full scale: "
+            "make it softer"
+        )
 
 
 # 16 bits hide last-bit differences between processors; a float wav would hold the time of day.
@@ -166,6 +183,8 @@ def _why_no_file(path: Path) -> str | None:
         return "it is a folder"
     if not stat.S_ISREG(state.st_mode):
         return "it is a pipe or a device, no file"
+    if not os.access(path, os.R_OK):
+        return "you may not read it"
     return None if state.st_size else "it is empty"
 
 

@@ -13,7 +13,14 @@ import soundfile
 import torch
 from torch import Tensor
 
-from dirac.audio.files import AudioError, Waveform, audio_info, open_audio
+from dirac.audio.files import (
+    BLOCK,
+    AudioError,
+    Waveform,
+    audio_info,
+    check_samples,
+    open_audio,
+)
 
 Span = tuple[int, int]  # samples [start, stop)
 
@@ -60,7 +67,7 @@ class Recording:
 class AudioFile:
     """The song in a file. Raises AudioError when it is missing, no audio, or has no sample; and,
 
-    while it is read, where it is truncated or holds NaN.
+    while it is read, where it is truncated or holds what is no sound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,6 +87,12 @@ class AudioFile:
                 end = stop
                 yield torch.from_numpy(held.T.copy())
 
+    def check(self) -> None:
+        """Reads all of it. Raises AudioError as `spans`."""
+        starts = range(0, self.n_samples, BLOCK)
+        for _ in self.spans((start, min(start + BLOCK, self.n_samples)) for start in starts):
+            pass
+
     def _read(self, file: soundfile.SoundFile, n_samples: int, start: int) -> Waveform:
         samples: Waveform = file.read(n_samples, dtype="float32", always_2d=True)
         if len(samples) < n_samples:
@@ -87,6 +100,5 @@ class AudioFile:
                 f"{self.path} is truncated: it ends after {start + len(samples)} of "
                 f"{self.n_samples} samples"
             )
-        if not np.isfinite(samples).all():
-            raise AudioError(f"{self.path} holds values that are not finite (NaN or infinity)")
+        check_samples(self.path, samples)
         return samples

@@ -79,10 +79,11 @@ def learn(chosen: argparse.Namespace) -> None:
 
 
 def _readable(paths: Iterable[Path], seconds: float) -> "dict[Path, Track]":
-    """Songs that are long enough; each of the others costs a line on stderr. Raises SystemExit if
+    """Songs that are long enough and can be read to their end; each of the others costs a line on
 
-    there are none.
+    stderr. Raises SystemExit if there are none.
     """
+    from dirac.audio.songs import AudioFile
     from dirac.data.songs import read_track
 
     tracks = {}
@@ -94,6 +95,7 @@ def _readable(paths: Iterable[Path], seconds: float) -> "dict[Path, Track]":
                     f"{path} lasts {track.duration_seconds:.2f} s: the model hears songs of "
                     f"{seconds:.2f} s and more"
                 )
+            AudioFile(path).check()
         except explained() as error:
             complain(error)
         else:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from dirac.audio.suffixes import SUFFIXES
@@ -14,11 +15,12 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
     Results lie as the songs lie in their folder, called like them without the suffix. Where that
     would give two songs one name they keep the suffix, and then get a number. Hidden files are
     left out, and those in `output`, which are results. Raises ValueError for a folder without any,
-    and for one that is `output`, in which results and songs are not told apart.
+    and for one that is `output`, in which results and songs are not told apart; OSError for one
+    that may not be read.
     """
     names: dict[Path, Path] = {}
     for path in given:
-        if path.is_dir() and path.resolve() == output.resolve():
+        if path.is_dir() and os.path.realpath(path) == os.path.realpath(output):
             raise ValueError(
                 f"{path} is the folder of the songs and of the results, which would be songs the "
                 "next time: name another by -o"
@@ -27,30 +29,38 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
         if not found:
             raise ValueError(f"{path} holds no audio file ({', '.join(sorted(SUFFIXES))})")
         names |= {song: song.relative_to(path if path.is_dir() else path.parent) for song in found}
-    plain = Counter(_key(name.with_suffix("")) for name in names.values())
-    taken: Counter[str] = Counter()
-    for song, name in names.items():
-        name = name.with_suffix("") if plain[_key(name.with_suffix(""))] == 1 else name
-        taken[_key(name)] += 1
-        if (number := taken[_key(name)]) > 1:
-            name = name.with_name(f"{name.name}-{number}")
-        names[song] = name
+    plain = Counter(_key(_without_suffix(name)) for name in names.values())
+    taken: set[str] = set()
+    for song, whole in names.items():
+        short = _without_suffix(whole)
+        name = short if plain[_key(short)] == 1 else whole
+        numbered = (name.with_name(f"{name.name}-{number}") for number in count(2))
+        names[song] = next(free for free in chain([name], numbered) if _key(free) not in taken)
+        taken.add(_key(names[song]))
     return names
 
 
+def _without_suffix(name: Path) -> Path:
+    return name if name.stem.strip(".") == "" else name.with_suffix("")  # "...wav" is no folder
+
+
 def _inside(folder: Path, output: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_fail):
         here = Path(root)
         folders[:] = sorted(
             name
             for name in folders
-            if name[0] != "." and (here / name).resolve() != output.resolve()
+            if name[0] != "." and os.path.realpath(here / name) != os.path.realpath(output)
         )
         yield from (
             here / name
             for name in sorted(files)
             if name[0] != "." and Path(name).suffix.lower() in SUFFIXES
         )
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def _key(name: Path) -> str:

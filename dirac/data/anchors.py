@@ -182,5 +182,10 @@ def find_by_ear(
         if excerpts is not None:
             kept = np.isin(places[:, 0], excerpts[number])
             places, presences = places[kept], presences[kept]
+            if not len(places):
+                raise AnchorError(
+                    f"{path}: all is quiet in the songs that train.anchors.lopsided leaves: raise "
+                    "it (1: all may have anchors)"
+                )
         found.append(find_anchors(places, presences, settings))
     return found

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError, Waveform
 from dirac.audio.framing import n_frames_of
+from dirac.command import ignore_signals
 from dirac.data.errors import DataError
 from dirac.data.store import N_COMMITTED, VERSION, Record, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
@@ -166,6 +167,7 @@ def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator
         batch_size=None,
         sampler=range(first, len(latents)),
         num_workers=min(n_processes, MAX_PROCESSES),
+        worker_init_fn=ignore_signals,
     )
     for item in loader:
         if isinstance(item, Exception):
@@ -180,10 +182,7 @@ def _meta(
     reasons = writer.dropped()
     kept = [number for number in range(len(latents)) if number not in reasons]
     if not kept:
-        raise DataError(
-            f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))} (look at "
-            "data.sources and data.silence_db)"
-        )
+        raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
     dropped = defaultdict(list)
     for number, reason in reasons.items():
         dropped[reason].append(latents.excerpts[number].name)

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError
 from dirac.data.caching import ExcerptLatents, Selection, cache_split
 from dirac.data.errors import DataError
+from dirac.data.presences import AnchorError
 from dirac.data.tracks import Track, excerpts_of
 from dirac.data_section import MIXTURE
-from dirac.learning.lesson import learn
+from dirac.learning.lesson import LearningError, check_objective, learn
 from dirac.learning.moved import moved
 from dirac.learning.whole import whole
 from dirac.model_files import CODEC, copy_model, has_model, load_model, save_model
@@ -43,20 +45,23 @@ def hear(
     folder beside the output, for a killed call to go on there. Raises PackingError if there is
     something else in `output`, and as `cache_songs` and `learn`.
     """
+    output = output.resolve()  # what a link names, not the link
     check_output(output)
+    check_objective(start)
     seconds = min(separator.settings.piece_seconds, *(song.duration_seconds for song in songs))
     files = [stem.path for song in songs for stem in song.stems[MIXTURE]]
-    key = fingerprint(asdict(settings) | asdict(separator.settings), [start / "card.json", *files])
+    used = asdict(settings) | asdict(separator.settings) | {"songs": [song.name for song in songs]}
+    key = fingerprint(used, [start / "card.json", *files])
     scratch = output.with_name(f".{output.name}.learning")
     try:
         with work_folder("learn", key, scratch) as folder:
             heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
             try:
                 cache_songs(songs, seconds, separator.codec, codec, heard)
-            except (AudioError, DataError):  # it would be so again
+                model, card = learn(start, heard, folder, settings, key, device)
+            except (AudioError, DataError, AnchorError, LearningError):  # it would be so again
                 shutil.rmtree(folder)
                 raise
-            model, card = learn(start, heard, folder, settings, key, device)
             shares = moved(separator.model.to(device), model, heard)
             lessons = [*card.get("learnt", []), {"songs": len(songs), "steps": settings.n_steps}]
             card |= {SETTINGS_KEY: asdict(separator.settings), "learnt": lessons}
@@ -64,10 +69,19 @@ def hear(
             if has_model(start / CODEC):
                 copy_model(start / CODEC, folder / "model" / CODEC)
             pack(folder / "model", output, None, None, None)
+        forget_unfinished(scratch)
     finally:
         with suppress(OSError):  # something is kept in it
             scratch.rmdir()
     return shares
+
+
+def forget_unfinished(scratch: Path) -> None:
+    """Removes what killed calls with other songs or settings have left, but for those at work."""
+    for folder in [path for path in scratch.glob("learn-*") if path.is_dir()]:
+        with suppress(Timeout), FileLock(f"{folder}.lock", timeout=0) as lock:
+            shutil.rmtree(folder)
+            Path(lock.lock_file).unlink()
 
 
 def cache_songs(

@@ -89,6 +89,15 @@ def lesson(n_steps: int, seed: int) -> TrainSettings:
     )
 
 
+def check_objective(start: Path) -> None:
+    """Raises LearningError for a model of the paper's objective."""
+    if load_model(start)[1]["model"]["objective"] == "paper":
+        raise LearningError(
+            f"the model in {start} has the paper's objective, which knows no anchors: of a few "
+            "songs it cannot learn"
+        )
+
+
 def learn(
     start: Path,
     heard: Path,
@@ -103,15 +112,11 @@ def learn(
     objective that it was trained by last.
 
     folder: keeps the state, for a killed call to go on there; fingerprint: of all that the result
-    depends on. Raises LearningError for a model of the paper's objective, or where the training
-    diverges, AnchorError where nothing sounds, CheckpointError for a full disk.
+    depends on. Raises LearningError as `check_objective`, or where the training diverges,
+    AnchorError where nothing sounds, CheckpointError for a full disk.
     """
+    check_objective(start)
     card = load_model(start)[1]
-    if card["model"]["objective"] == "paper":
-        raise LearningError(
-            f"the model in {start} has the paper's objective, which knows no anchors: of a few "
-            "songs it cannot learn"
-        )
     card = {name: value for name, value in card.items() if name not in OF_WEIGHTS}
     card["model"] = card["model"] | OBJECTIVE
     store = LatentStore(heard)

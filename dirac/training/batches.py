@@ -8,7 +8,6 @@ sees the same batches.
 
 import copy
 import itertools
-import signal
 from collections.abc import Iterator
 from typing import Protocol, cast
 
@@ -16,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+from dirac.command import ignore_signals
 
 Key = tuple[int, float]
 """(index of the example, position in [0, 1) of the crop within it)"""
@@ -111,12 +112,5 @@ def loader(
         batch_sampler=batches,
         num_workers=n_workers,
         pin_memory=device.type == "cuda",
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=ignore_signals,
     )
-
-
-def _ignore_signals(worker: int) -> None:
-    # A signal to the whole group must not kill the workers before the trainer has saved its state;
-    # they end with the trainer.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -15,6 +15,9 @@ import torch
 from dirac.model_files import FORMAT, CheckpointError, sync_folder, write_synced
 from dirac.training.provenance import flatten
 
+# What torch.load says of a file of which bytes are missing or others.
+DAMAGED = (RuntimeError, EOFError, pickle.UnpicklingError, OSError, ValueError, LookupError)
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -60,7 +63,7 @@ class Checkpoint:
         for path in present:
             try:
                 state = torch.load(path, map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
+            except DAMAGED as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 warnings.warn(f"{path} cannot be read and is passed over: {reason}", stacklevel=2)
             else:

@@ -96,6 +96,8 @@ def train(
             _obey(processes.highest(wish), trainer, batches, run)
         if trainer.step != (saved or {}).get("step"):
             _save(trainer, batches, run)
+        if order := processes.highest(128 + caught[0] if caught else 0):  # while that was saved
+            raise SystemExit(order)
     return Trained(trainer.average, trainer.history, trainer.validation)
 
 

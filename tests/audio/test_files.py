@@ -88,6 +88,25 @@ def test_values_that_are_not_finite_are_an_error(tmp_path):
         read_audio(path)
 
 
+def test_values_that_are_no_sound_are_an_error(tmp_path):
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, np.array([2.0**31, -1e20]), 8000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"loud\.wav holds values of up to 1e\+20"):
+        read_audio(path)
+    assert read_audio(path, 0, 1)[0] == 2.0**31
+
+
+def test_a_flac_that_does_not_say_how_long_it_is_is_an_error(tmp_path, noise):
+    path = tmp_path / "streamed.flac"
+    write_audio(path, noise, 44_100)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # of STREAMINFO: the number of samples, 36 bits
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=r"streamed\.flac does not say how long it is"):
+        read_audio(path)
+
+
 def test_unwritable_waveforms_are_named(tmp_path):
     with pytest.raises(AudioError, match="suffix"):
         write_audio(tmp_path / "song.ogg", np.zeros((1, 10), np.float32), 8000)

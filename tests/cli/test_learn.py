@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from dirac.audio.files import write_audio
 from dirac.cli.main import main
@@ -67,15 +68,19 @@ def test_songs_that_teach_nothing_cost_a_line_and_the_status_alone(
     short: str, song: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("c.mp3").write_bytes(b"no music")
+    samples = np.zeros(8 * RATE)
+    samples[-1] = np.nan
+    soundfile.write("nan.wav", samples, RATE, subtype="FLOAT")
     other = os.fsdecode(b"\xff.wav")  # a name that is no text
     Path(song).rename(other)
     with pytest.raises(SystemExit) as stopped:
-        main(["learn", short, "c.mp3", other, "-o", "mine", "--steps", "2"])
+        main(["learn", short, "c.mp3", "nan.wav", other, "-o", "mine", "--steps", "2"])
     assert stopped.value.code == 1
     told = capsys.readouterr()
     assert told.out == "mine\n"
     complaints = [line for line in told.err.splitlines() if line.startswith("dirac: ")]
-    assert len(complaints) == 2
+    assert len(complaints) == 3
+    assert "nan.wav holds values that are not finite" in complaints[2]
     assert (
         complaints[0] == "dirac: short.wav lasts 0.50 s: the model hears songs of 0.85 s and more"
     )
@@ -89,6 +94,17 @@ def test_without_a_song_there_is_no_model(short: str, capsys: pytest.CaptureFixt
         assert stopped.value.code == 1
         assert reason in capsys.readouterr().err
         assert not list(Path().glob("*mine*"))
+
+
+def test_a_link_to_a_model_stays_one_and_nothing_unfinished_stays(song: str) -> None:
+    main(["learn", song, "-o", "real", "--steps", "2"])
+    Path("link").symlink_to("real")
+    unfinished = Path(".real.learning/learn-0123")  # of a call that was killed
+    unfinished.mkdir(parents=True)
+    main(["learn", song, "-o", "link", "--steps", "3"])
+    assert Path("link").is_symlink()
+    assert load_model(Path("real"))[1]["learnt"] == [{"songs": 1, "steps": 3}]
+    assert not list(Path().glob(".*learning*"))
 
 
 def test_what_is_no_model_is_left_as_it_is(song: str, capsys: pytest.CaptureFixture[str]) -> None:

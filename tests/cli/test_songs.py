@@ -40,6 +40,9 @@ def test_songs_of_one_name_are_told_apart() -> None:
         "y/b.wav": "b",
     }
     assert named("y/b.wav", "y/b.wav") == {"y/b.wav": "b"}
+    write("z/a.wav-2.wav")
+    assert named("x", "y", "z")["z/a.wav-2.wav"] == "a.wav-2-2"
+    assert named("a/...wav") == {"a/...wav": "...wav"}
 
 
 def test_results_are_no_songs() -> None:

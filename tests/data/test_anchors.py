@@ -15,6 +15,7 @@ from dirac.data.presences import (
     read_windows,
 )
 from dirac.data.remixes import remix_datasets
+from dirac.data.store import LatentStore
 
 from . import stores
 
@@ -207,3 +208,14 @@ def test_a_model_is_asked_about_some_excerpts_alone(tmp_path, presence):
     for places in found:
         assert len(places) == round(0.1 * 3 * N_STARTS)
         assert set(places[:, 0]) <= {3, 7, 20}
+    with pytest.raises(
+        AnchorError, match=r"a\.lmdb: all is quiet in the songs that train\.anchors"
+    ):
+        find_by_ear([path], 1.0, regress, settings(), [excerpts[:0]])
+
+
+def test_excerpts_shorter_than_a_window_are_an_error(tmp_path, presence):
+    path = write_store(tmp_path / "a.lmdb", presence)
+    n_frames = LatentStore(path).meta.n_frames
+    with pytest.raises(AnchorError, match=rf"excerpts of {n_frames} frames, and windows last"):
+        read_windows(path, n_frames + 1, N_BANDS, listen)

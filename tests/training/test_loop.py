@@ -1,11 +1,13 @@
 """The loop: a killed training is the unbroken one to the bit, two processes are one."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -98,6 +100,23 @@ def test_sigterm_saves_the_step_and_leaves_with_143(tmp_path: Path) -> None:
     assert left.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is before
     assert (Checkpoint(tmp_path / "stopped", "tiny").load() or {})["step"] == 10
+    assert_same(small_run(tmp_path / "stopped"), small_run(tmp_path / "whole"))
+
+
+def test_sigterm_while_the_end_is_saved_is_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Checkpoint.save
+
+    def killed(self: Checkpoint, state: dict[str, Any]) -> None:
+        save(self, state)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "save", killed)
+        with pytest.raises(SystemExit) as left:
+            small_run(tmp_path / "stopped")
+    assert left.value.code == 143
     assert_same(small_run(tmp_path / "stopped"), small_run(tmp_path / "whole"))
 
 
