@@ -15,6 +15,7 @@ from dirac.data_section import Data
 from dirac.section import Section
 from dirac.sections import (
     LEAST_N_FFT,
+    MAX_ASSIGNMENTS,
     Codec,
     Evaluate,
     Model,
@@ -23,8 +24,6 @@ from dirac.sections import (
     Train,
     TrainCodec,
 )
-
-MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
 
 class ParamsError(ValueError):

@@ -11,8 +11,7 @@ from dirac.section import Count, NonNegative, Positive, Section, Share
 CodecName = Literal["spectrogram", "encodec_mini", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
-
-
+MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 LEAST_N_FFT = 1024  # of 128 bands: less leaves some without a bin
 
 

@@ -146,10 +146,11 @@ def fit_profiles(statistics: Array, n_sources: int, seed: int) -> Array:
     chosen = statistics
     if len(chosen) > MAX_FITTED:
         chosen = np.random.default_rng(seed).choice(chosen, MAX_FITTED, replace=False)
-    if len(chosen) < n_sources:
+    n_windows, n_statistics = chosen.shape
+    if min(chosen.shape) < n_sources:
         raise AnchorError(
-            f"{n_sources} sources cannot be told apart in {len(chosen)} windows: take more songs, "
-            "or a lower model.n_latents"
+            f"{n_sources} sources cannot be told apart in {n_windows} windows by {n_statistics} "
+            "statistics: take more songs, more of train.anchors.n_bands or fewer of model.n_latents"
         )
     model = NMF(n_sources, init="nndsvda", random_state=seed, **FIT)
     model.fit(chosen)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirac.metrics.separation import si_sdr_of_energies
+from dirac.sections import MAX_ASSIGNMENTS
 
-MAX_ASSIGNMENTS = 1_000_000
 LIMIT_DB = 100.0  # float32 signals say nothing beyond: perfect is 100 dB, not infinity
 Assignment = tuple[int, ...]  # of part n: the index of its source
 
