@@ -45,13 +45,18 @@ def _without_suffix(name: Path) -> Path:
 
 
 def _inside(folder: Path, output: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder, onerror=_fail):
+    entered = {os.path.realpath(folder), os.path.realpath(output)}  # links may lead in circles
+
+    def is_new(path: Path) -> bool:
+        place = os.path.realpath(path)
+        if place in entered:
+            return False
+        entered.add(place)
+        return True
+
+    for root, folders, files in os.walk(folder, onerror=_fail, followlinks=True):
         here = Path(root)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name[0] != "." and os.path.realpath(here / name) != os.path.realpath(output)
-        )
+        folders[:] = [name for name in sorted(folders) if name[0] != "." and is_new(here / name)]
         yield from (
             here / name
             for name in sorted(files)

@@ -45,6 +45,14 @@ def test_songs_of_one_name_are_told_apart() -> None:
     assert named("a/...wav") == {"a/...wav": "...wav"}
 
 
+def test_links_to_folders_are_followed_once() -> None:
+    write("x/a.wav", "y/b.wav")
+    Path("x/album").symlink_to("../y")
+    Path("y/back").symlink_to("../x")
+    Path("x/here").symlink_to(".")
+    assert named("x") == {"x/a.wav": "a", "x/album/b.wav": "album/b"}
+
+
 def test_results_are_no_songs() -> None:
     write("a.wav", "parts/a/drums.flac")
     assert named(".", output="parts") == {"a.wav": "a"}
