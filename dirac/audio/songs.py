@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dirac.audio.files import (
     BLOCK,
+    LOUDEST,
     AudioError,
     Waveform,
     audio_info,
@@ -41,16 +42,16 @@ class Song(Protocol):
 
 @dataclass(frozen=True)
 class Recording:
-    """waveform: (channels, time) in memory. Raises ValueError if it is empty or not finite."""
+    """waveform: (channels, time) in memory. Raises ValueError if it is empty or no sound."""
 
     waveform: Tensor
     sample_rate: int
 
     def __post_init__(self) -> None:
-        if self.waveform.ndim != 2 or 0 in self.waveform.shape or not self._is_finite():
+        if self.waveform.ndim != 2 or 0 in self.waveform.shape or not self._is_sound():
             raise ValueError(
-                "a waveform must be finite (channels, time) with a sample at least, "
-                f"got {tuple(self.waveform.shape)}"
+                "a waveform must be finite (channels, time) with a sample at least, and none "
+                f"beyond {LOUDEST:.0e}, got {tuple(self.waveform.shape)}"
             )
 
     @property
@@ -60,8 +61,8 @@ class Recording:
     def spans(self, wanted: Iterable[Span]) -> Iterator[Tensor]:
         return (self.waveform[:, start:stop] for start, stop in wanted)
 
-    def _is_finite(self) -> bool:
-        return bool(self.waveform.isfinite().all())
+    def _is_sound(self) -> bool:
+        return bool(self.waveform.abs().max() <= LOUDEST)  # of NaN it is not
 
 
 class AudioFile:

@@ -175,6 +175,7 @@ def find_by_ear(
 
     Other arguments as for `hear_presences`. A model mistakes what statistics mistook, even where
     it has not learnt from it: songs that `tell_windows` leaves out are better left out here too.
+    Raises AnchorError where nothing sounds, or nothing in these excerpts.
     """
     found = []
     for number, path in enumerate(stores):

@@ -167,7 +167,8 @@ def test_refined_estimates_are_as_loud_as_the_mixture_makes_them(n_channels: int
 
 
 @pytest.mark.parametrize(
-    "waveform", [torch.zeros(5), torch.zeros(1, 0), torch.full((1, 9), torch.nan)]
+    "waveform",
+    [torch.zeros(5), torch.zeros(1, 0), torch.full((1, 9), torch.nan), torch.full((1, 9), 1e20)],
 )
 def test_what_is_no_waveform_is_refused(waveform: Tensor) -> None:
     with pytest.raises(ValueError, match="finite \\(channels, time\\)"):
