@@ -13,12 +13,13 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
     """Files as given, and the audio files in folders, at any depth -> the name of each result.
 
     Results lie as the songs lie in their folder, called like them without the suffix. Where that
-    would give two songs one name they keep the suffix, and then get a number. Hidden files are
-    left out, and those in `output`, which are results. Raises ValueError for a folder without any,
-    and for one that is `output`, in which results and songs are not told apart; OSError for one
-    that may not be read.
+    would give two songs one name they keep the suffix, and then get a number. A song that is given
+    twice, as by itself and in its folder, is one. Hidden files are left out, and those in `output`,
+    which are results. Raises ValueError for a folder without any, and for one that is `output`, in
+    which results and songs are not told apart; OSError for one that may not be read.
     """
     names: dict[Path, Path] = {}
+    known: set[Path] = set()
     for path in given:
         if path.is_dir() and os.path.realpath(path) == os.path.realpath(output):
             raise ValueError(
@@ -28,7 +29,11 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
         found = list(_inside(path, output)) if path.is_dir() else [path]
         if not found:
             raise ValueError(f"{path} holds no audio file ({', '.join(sorted(SUFFIXES))})")
-        names |= {song: song.relative_to(path if path.is_dir() else path.parent) for song in found}
+        here = path if path.is_dir() else path.parent
+        for song in found:
+            if song.absolute() not in known:
+                known.add(song.absolute())
+                names[song] = song.relative_to(here)
     plain = Counter(_key(_without_suffix(name)) for name in names.values())
     taken: set[str] = set()
     for song, whole in names.items():

@@ -45,6 +45,12 @@ def test_songs_of_one_name_are_told_apart() -> None:
     assert named("a/...wav") == {"a/...wav": "...wav"}
 
 
+def test_a_song_given_twice_is_one() -> None:
+    write("x/d/a.wav")
+    assert named("x/d/a.wav", str(Path("x/d/a.wav").absolute()), "x") == {"x/d/a.wav": "a"}
+    assert named("x", "x/d/a.wav") == {"x/d/a.wav": "d/a"}
+
+
 def test_links_to_folders_are_followed_once() -> None:
     write("x/a.wav", "y/b.wav")
     Path("x/album").symlink_to("../y")
