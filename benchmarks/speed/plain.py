@@ -38,9 +38,10 @@ class Block(nn.Module):
     """Convolution, modulation by alpha, the component beside it, convolution; a skip around."""
 
     def __init__(
-        self, n_in: int, n_out: int, kernel: int, n_component: int, n_embedding: int, groups: int
+        self, n_in: int, n_out: int, kernel: int, n_component: int, shape: Mapping[str, Any]
     ) -> None:
         super().__init__()
+        groups, n_embedding = shape["n_groups"], shape["n_embedding"]
         self.first = nn.Conv1d(n_in, n_out, kernel, padding=kernel // 2)
         self.norm = nn.GroupNorm(groups, n_out)
         self.film_in = nn.Linear(n_embedding, n_out, bias=False)
@@ -50,7 +51,7 @@ class Block(nn.Module):
         self.second_norm = nn.GroupNorm(groups, n_out)
         self.last = nn.Conv1d(n_out, n_out, 1)
         self.skip = nn.Conv1d(n_in, n_out, 1) if n_in != n_out else nn.Identity()
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = nn.Dropout(shape["dropout"])
 
     def forward(self, x: Tensor, embedding: Tensor, component: Tensor) -> Tensor:
         film = self.film_out(silu(self.film_in(embedding)))[:, :, None]
@@ -87,7 +88,7 @@ class Denoiser(nn.Module):
         size = shape["n_embedding"]
 
         def block(n_in: int, n_out: int, kernel: int) -> Block:
-            return Block(n_in, n_out, kernel, n_component, size, shape["n_groups"])
+            return Block(n_in, n_out, kernel, n_component, shape)
 
         self.register_buffer("frequencies", 1000 * 10_000 ** (-torch.arange(size // 2) * 2 / size))
         self.embed = nn.Sequential(
