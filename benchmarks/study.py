@@ -9,7 +9,7 @@ command, and two at once share the work and the output. A run whose params have 
 made again; one whose code alone has changed is kept (`versions` says what made it).
 
 Scores are means of SI-SDR in dB over the test excerpts in which all sources sound, one assignment
-of parts to sources for the whole set.
+of parts to sources for the whole set; `scores` has those by the best of each excerpt too.
 """
 
 import argparse
@@ -162,7 +162,7 @@ def score(study: Study, folder: Path, params: Params, latents: Path) -> dict[str
     with FileLock(path.with_suffix(".lock")):
         scores |= score_methods(path, others, excerpts)
     return {
-        "si_sdr": scores["refined"],
+        "si_sdr": {name: scores["refined"][name] for name in ("mean", *params.data.sources)},
         "baselines": {name: scores[name]["mean"] for name in blind_names(scores)},
         "oracle": scores["codec_oracle"]["mean"],
         "oracle_mask": scores["codec_mask"]["mean"],

@@ -135,6 +135,18 @@ def test_one_assignment_for_the_whole_set(modules: SimpleNamespace) -> None:
     assert found["mean"] == pytest.approx(expected.mean(), abs=1e-3)
 
 
+def test_the_best_assignment_of_each_excerpt(modules: SimpleNamespace) -> None:
+    random, every = np.random.default_rng(0), np.ones(2, dtype=bool)
+    references = random.standard_normal((3, 2, 1, 500))
+    parts = references + 0.1 * random.standard_normal((3, 2, 1, 500))
+    expected = np.mean([si_sdr(p[:, 0], r[:, 0]) for p, r in zip(parts, references, strict=True)])
+    parts[1] = parts[1, ::-1]  # which one assignment for all does not forgive
+    tables = [score_subsets(p, r, every) for p, r in zip(parts, references, strict=True)]
+    found = modules.study_scores.each_best(tables, ["drums", "bass"])
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert modules.study_scores.mean_scores(tables, ["drums", "bass"])["mean"] < expected - 5
+
+
 def test_known_scores_are_not_made_again(modules: SimpleNamespace, tmp_path: Path) -> None:
     known = {"hpss": {"mean": 1.0}, "nmf": {"mean": 2.0}}
     (tmp_path / "scores.json").write_text(json.dumps(known))
