@@ -129,6 +129,8 @@ class Anchors(Section):
     n_frames: Annotated[int, Field(ge=8)]
     n_bands: Count
     lopsided: Annotated[float, Field(gt=0, le=1)]
+    apart: Share
+    by_song: bool
     gain_db: NonNegative
     speed_octaves: Annotated[float, Field(ge=0, le=1)]
     equaliser_db: NonNegative

@@ -173,8 +173,9 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
     def found() -> list[Anchors]:
         if teacher is None:
             return [find_anchors(*windows, anchors) for windows in told()]
-        among = [places[:, 0] for places, _ in told()] if anchors.lopsided < 1 else None
-        return find_by_ear(stores, teacher.level, partial(regress, teacher.eval()), anchors, among)
+        by_statistics = told() if anchors.lopsided < 1 else None
+        listen = partial(regress, teacher.eval())
+        return find_by_ear(stores, teacher.level, listen, anchors, by_statistics)
 
     def anchors_of(number: int, source: int) -> Array:
         kept = this.session.folder / f"anchors-{number}-{source}.npy"

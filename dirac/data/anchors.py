@@ -22,7 +22,6 @@ from dirac.data.presences import (
     AnchorError,
     Array,
     Listen,
-    in_balanced_songs,
     read_windows,
     tell_presences,
     window_starts,
@@ -55,7 +54,15 @@ class AnchorSettings(Protocol):
 
     @property
     def lopsided(self) -> float:
-        """The most that one source may explain of a song in which statistics look for anchors."""
+        """The most that a source may explain of a song in which statistics give it anchors."""
+
+    @property
+    def apart(self) -> float:
+        """Of what others have in a song's median window: the most in windows that stand out."""
+
+    @property
+    def by_song(self) -> bool:
+        """Whether each song has the same chance in remixes, however many anchors it has."""
 
     @property
     def gain_db(self) -> float:
@@ -101,12 +108,15 @@ def hear_presences(
 def find_anchors(places: Array, presences: Array, settings: AnchorSettings) -> Anchors:
     """For each source the places (windows, 2) that it has most alone: a share of them, or more
 
-    where it has more alone. A single source has them all.
+    where it has more alone; none in which it has no presence. A single source has them all.
     """
     if presences.shape[1] == 1:
         return [places]
     fewest = max(1, round(settings.share * len(presences)))
-    numbers = [max(fewest, int((alone >= settings.presence).sum())) for alone in presences.T]
+    numbers = [
+        max(min(fewest, np.count_nonzero(alone)), int((alone >= settings.presence).sum()))
+        for alone in presences.T
+    ]
     return [
         places[np.argsort(-alone, kind="stable")[:number]]
         for alone, number in zip(presences.T, numbers, strict=True)
@@ -146,22 +156,41 @@ def tell_windows(
 ) -> list[tuple[Array, Array]]:
     """Of each store places (windows, 2) and presences (windows, sources) of its windows, by
 
-    statistics: by the profiles of the first, which is that of training. Lopsided songs are left
-    out. Raises AnchorError where there is nothing to look for.
+    statistics: by the profiles of the first, which is that of training, and as `judge_by_song` has
+    them. Raises AnchorError where there is nothing to look for.
     """
     windows = [read_windows(path, settings.n_frames, settings.n_bands, listen) for path in stores]
     told = tell_presences(windows, n_sources, seed)
-    kept = [
-        in_balanced_songs(presences, of_store.songs, settings.lopsided)
+    rule = (settings.presence, settings.apart, settings.lopsided)
+    judged = [
+        judge_by_song(presences, of_store.songs, *rule)
         for of_store, presences in zip(windows, told, strict=True)
     ]
-    for path, of_store in zip(stores, kept, strict=True):
-        if not of_store.any():
+    for path, presences in zip(stores, judged, strict=True):
+        if not presences.any(axis=0).all():
             raise AnchorError(
-                f"{path} has no song as balanced as train.anchors.lopsided asks for: raise it (1: "
-                "all may have anchors)"
+                f"{path} has a source that explains more of every song than train.anchors.lopsided "
+                "allows: raise it (1: all songs may have anchors)"
             )
-    return [(windows[n].places[kept[n]], told[n][kept[n]]) for n in range(len(stores))]
+    return [(of_store.places, judged[n]) for n, of_store in enumerate(windows)]
+
+
+def judge_by_song(
+    presences: Array, songs: Array, presence: float, apart: float, lopsided: float
+) -> Array:
+    """Presences (windows, sources) as each song by itself lets them be.
+
+    At least `presence` where all others have less than `apart` of what they have in its median
+    window: high basses are alone at times, too. 0 for a source that explains more than `lopsided`
+    of it, on average: there it may stand for another.
+    """
+    judged = np.empty_like(presences)
+    for song in np.unique(songs):
+        own = presences[songs == song]
+        alone = 1 - own < apart * (1 - np.median(own, axis=0))
+        raised = np.where(alone, own.clip(presence), own)
+        judged[songs == song] = np.where(own.mean(axis=0) <= lopsided, raised, 0.0)
+    return judged
 
 
 def find_by_ear(
@@ -169,24 +198,40 @@ def find_by_ear(
     level: float,
     regress: Regress,
     settings: AnchorSettings,
-    excerpts: Sequence[Array] | None = None,
+    told: Sequence[tuple[Array, Array]] | None = None,
 ) -> list[Anchors]:
-    """Of each store the anchors that a model hears, in these excerpts of it; None: in all.
+    """Of each store the anchors that a model hears.
 
-    Other arguments as for `hear_presences`. A model mistakes what statistics mistook, even where
-    it has not learnt from it: songs that `tell_windows` leaves out are better left out here too.
-    Raises AnchorError where nothing sounds, or nothing in these excerpts.
+    told: as `tell_windows` has it; a part has anchors in none of the excerpts in which the source
+    that it is has no presence. (A model mistakes what statistics mistook, even where it has not
+    learnt from it.) Other arguments as for `hear_presences`. Raises AnchorError where nothing
+    sounds, or a part has no excerpt left.
     """
     found = []
     for number, path in enumerate(stores):
         places, presences = hear_presences(path, settings.n_frames, level, regress)
-        if excerpts is not None:
-            kept = np.isin(places[:, 0], excerpts[number])
-            places, presences = places[kept], presences[kept]
-            if not len(places):
+        if told is not None:
+            presences = presences * _present(places, presences, *told[number])
+            if not presences.any(axis=0).all():
                 raise AnchorError(
-                    f"{path}: all is quiet in the songs that train.anchors.lopsided leaves: raise "
-                    "it (1: all may have anchors)"
+                    f"{path}: a part is heard in none of the songs that train.anchors.lopsided "
+                    "leaves it: raise it (1: all songs may have anchors)"
                 )
         found.append(find_anchors(places, presences, settings))
     return found
+
+
+def _present(places: Array, heard: Array, told_places: Array, told: Array) -> Array:
+    """Whether the source that a part is has any presence in a window's excerpt, (windows, parts).
+
+    By what is told of windows. Which source it is: the likest, by what both have of excerpts.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    n_excerpts = 1 + max(places[:, 0].max(), told_places[:, 0].max())
+    of_parts, of_sources = np.zeros((2, n_excerpts, heard.shape[1]))
+    np.add.at(of_parts, places[:, 0], heard)
+    np.add.at(of_sources, told_places[:, 0], told)
+    sources = linear_sum_assignment(-of_parts.T @ of_sources)[1]
+    present: Array = (of_sources > 0)[:, sources][places[:, 0]]
+    return present

@@ -117,17 +117,6 @@ def tell_presences(stores: Sequence[Windows], n_sources: int, seed: int) -> list
     ]
 
 
-def in_balanced_songs(presences: Array, songs: Array, lopsided: float) -> Array:
-    """Which windows are of songs of which no source explains more than `lopsided`, on average.
-
-    Where one explains nearly everything, statistics may have taken another for it.
-    """
-    n_windows = np.bincount(songs).clip(min=1)
-    explained = [np.bincount(songs, weights=one) / n_windows for one in presences.T]
-    balanced: Array = np.max(explained, axis=0) <= lopsided
-    return balanced[songs]
-
-
 def by_profiles(
     statistics: Sequence[Array], songs: Sequence[Array], n_sources: int, seed: int
 ) -> list[Array]:

@@ -38,6 +38,7 @@ class RemixDataset(Dataset[Tensor]):
         self.mixtures = mixtures
         self.anchors = anchors
         self.settings = settings
+        self.songs = [songs_of(mixtures.store, a) for a in anchors] if settings.by_song else None
         self.level = level
         self.estimates = estimates
         self.speed_octaves = settings.speed_octaves if varied else 0.0
@@ -64,7 +65,7 @@ class RemixDataset(Dataset[Tensor]):
             n_read = min(math.ceil(n_frames * speed), longest)
             heard = _crop(estimates.store, part_name(number), n_read, random)
         else:
-            heard = self._collage(self.anchors[number], math.ceil(n_frames * speed), random)
+            heard = self._collage(number, math.ceil(n_frames * speed), random)
         gain_db = self.settings.gain_db
         gain = self.level * 10 ** (random.uniform(-gain_db, gain_db) / 20)
         if self.speed_octaves:
@@ -73,13 +74,29 @@ class RemixDataset(Dataset[Tensor]):
             heard = randomly_equalised(heard, self.equaliser_db, store.meta.exponent, random)
         return scaled(store, heard, gain)
 
-    def _collage(self, places: Array, n_frames: int, random: np.random.Generator) -> Array:
-        """Anchors one after the other, (channels, n_frames)."""
+    def _collage(self, number: int, n_frames: int, random: np.random.Generator) -> Array:
+        """Anchors of a source one after the other, (channels, n_frames)."""
         window = self.settings.n_frames
-        drawn = places[random.integers(len(places), size=-(-n_frames // window))]
+        drawn = self._drawn(number, -(-n_frames // window), random)
         store = self.mixtures.store
         pieces = [store.mixture(int(index), int(start), window) for index, start in drawn]
         return np.concatenate(pieces, axis=1)[:, :n_frames]
+
+    def _drawn(self, number: int, n_drawn: int, random: np.random.Generator) -> Array:
+        """Places (n_drawn, 2) of anchors of a source, at random."""
+        if self.songs:
+            songs = self.songs[number]
+            chosen = (songs[song] for song in random.integers(len(songs), size=n_drawn))
+            return np.stack([places[random.integers(len(places))] for places in chosen])
+        places = self.anchors[number]
+        drawn: Array = places[random.integers(len(places), size=n_drawn)]
+        return drawn
+
+
+def songs_of(store: LatentStore, places: Array) -> list[Array]:
+    """Places (windows, 2), those of each song together."""
+    tracks = np.array([excerpt.track for excerpt in store.meta.excerpts])[places[:, 0]]
+    return [places[tracks == track] for track in np.unique(tracks)]
 
 
 def _crop(store: LatentStore, name: str, n_frames: int, random: np.random.Generator) -> Array:

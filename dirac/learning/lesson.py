@@ -57,6 +57,8 @@ class OwnAnchors:
     n_frames: int = 64
     n_bands: int = 16
     lopsided: float = 1.0
+    apart: float = 0.0
+    by_song: bool = False
     gain_db: float = 10.0
 
 

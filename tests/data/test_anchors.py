@@ -37,7 +37,7 @@ def latents(present: int, loudness: np.ndarray, exponent: float) -> np.ndarray:
 
 def settings(**other: float) -> SimpleNamespace:
     plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
-    plain |= {"n_bands": N_BANDS, "lopsided": 1.0}
+    plain |= {"n_bands": N_BANDS, "lopsided": 1.0, "apart": 0.0, "by_song": False}
     return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 
@@ -149,12 +149,10 @@ def test_more_sources_than_windows_is_an_error(tmp_path):
         fit_profiles(windows.changes, 6, seed=0)
 
 
-def test_without_balanced_songs_there_are_no_anchors(tmp_path, presence):
+def test_a_source_that_dominates_every_song_has_no_anchors(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
-    with pytest.raises(
-        AnchorError, match=r"a\.lmdb has no song as balanced as train\.anchors\.lop"
-    ):
-        tell_windows([path], 2, settings(lopsided=0.5), 0, listen)
+    with pytest.raises(AnchorError, match=r"a\.lmdb has a source that explains more of every song"):
+        tell_windows([path], 2, settings(lopsided=0.01), 0, listen)
 
 
 def test_a_model_hears_whose_a_window_is(tmp_path, presence):
@@ -197,21 +195,30 @@ def test_anchors_of_several_stores(tmp_path, presence):
     assert alone[3, 0.0].shape == (1, N_CHANNELS, 12)
 
 
-def test_a_model_is_asked_about_some_excerpts_alone(tmp_path, presence):
+def test_a_part_has_no_anchors_where_its_source_is_told_to_be_absent(tmp_path, presence):
     path = write_store(tmp_path / "a.lmdb", presence)
 
     def regress(mixture: torch.Tensor) -> torch.Tensor:
-        return torch.stack([mixture, 2 * mixture], dim=1)
+        """The first part loud in some excerpts, the second in the others."""
+        loud = float(mixture.mean()) > middle
+        parts = [mixture, 0.1 * mixture]
+        return torch.stack(parts if loud else parts[::-1], dim=1)
 
-    excerpts = np.array([7, 3, 7, 20])
-    (found,) = find_by_ear([path], 1.0, regress, settings(), [excerpts])
-    for places in found:
-        assert len(places) == round(0.1 * 3 * N_STARTS)
-        assert set(places[:, 0]) <= {3, 7, 20}
-    with pytest.raises(
-        AnchorError, match=r"a\.lmdb: all is quiet in the songs that train\.anchors"
-    ):
-        find_by_ear([path], 1.0, regress, settings(), [excerpts[:0]])
+    store = LatentStore(path)
+    gain = 1 / np.mean(store.meta.rms)  # at which a model of level 1 hears it
+    means = [gain * float(store.mixture(index).mean()) for index in range(len(store))]
+    middle = float(np.median(means))
+    places = np.array([[index, 0] for index in range(len(store))])
+    louder = np.array(means) > middle
+    told = np.stack([~louder, louder], axis=1) * 0.8 + 0.1  # the other order
+    told[7] = told[9] = [0.0, 0.9]
+    told[8] = [0.9, 0.0]
+    (found,) = find_by_ear([path], 1.0, regress, settings(presence=0.9), [(places, told)])
+    assert {7, 9} & set(found[0][:, 0]) == {n for n in (7, 9) if louder[n]}
+    assert {7, 9} & set(found[1][:, 0]) == set()  # the first source is the second part
+    assert 8 not in found[0][:, 0]
+    with pytest.raises(AnchorError, match=r"a\.lmdb: a part is heard in none of the songs"):
+        find_by_ear([path], 1.0, regress, settings(), [(places, told * [0, 1])])
 
 
 def test_excerpts_shorter_than_a_window_are_an_error(tmp_path, presence):

@@ -1,13 +1,11 @@
 """How much of a window is whose, by its statistics."""
 
 import numpy as np
-import pytest
 
 from dirac.data.presences import (
     Windows,
     adapt_presences,
     find_presences,
-    in_balanced_songs,
     is_left,
     tell_presences,
 )
@@ -65,12 +63,3 @@ def test_what_is_left_and_what_is_held():
     assert not is_left(np.stack([struck, held]))
     assert is_left(np.stack([4 * struck, held]))  # 4 / 1092 of the power is held
     assert not is_left(np.stack([gone, gone]))  # half of the window is silence
-
-
-@pytest.mark.parametrize(
-    ("lopsided", "kept"), [(1.0, [1, 1, 1, 1]), (0.6, [0, 0, 1, 1]), (0.5, [0, 0, 0, 0])]
-)
-def test_songs_in_which_one_source_explains_more_are_left_out(lopsided, kept):
-    presences = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8], [0.9, 0.1]])
-    songs = np.array([0, 0, 2, 2])  # of means 0.7, 0.3 and 0.55, 0.45
-    assert in_balanced_songs(presences, songs, lopsided).tolist() == kept

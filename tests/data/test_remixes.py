@@ -21,6 +21,7 @@ PLACES = [np.array([[3, 8]]), np.array([[5, 16]])]
 
 def settings(**other: float) -> SimpleNamespace:
     plain = {"n_frames": WINDOW, "gain_db": 6.0, "speed_octaves": 0.0, "equaliser_db": 0.0}
+    plain["by_song"] = False
     return SimpleNamespace(**plain | other)
 
 

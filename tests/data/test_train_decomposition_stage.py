@@ -90,9 +90,9 @@ def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
     params = check_params(values, "params.yaml")
     card = stage["make_card"](params, LatentStore(path).meta)
     teacher = Decomposition(**card["model"])
-    balanced = np.array([[2, 0], [4, 0], [4, 8]])
+    places = np.array([[2, 0], [4, 0], [4, 8]])
     stage["find"].__globals__["tell_windows"] = lambda stores, *rest: [
-        (balanced, np.ones((3, 2))) for _ in stores
+        (places, np.ones((3, 2))) for _ in stores
     ]
     this = stage["Round"](SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None)
     training, validation = stage["make_datasets"](this, teacher)
