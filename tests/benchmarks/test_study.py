@@ -88,6 +88,8 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
         "train.n_first_steps": "0",
         "train.bootstrapped": "0",
         "train.anchors.lopsided": "0.7",
+        "train.anchors.apart": "0.1",
+        "train.anchors.by_song": "true",
         "train.objective": "supervised",
     }
     with pytest.raises(SettingsError, match="no settings 'four'"):
