@@ -113,10 +113,8 @@ def find_anchors(places: Array, presences: Array, settings: AnchorSettings) -> A
     if presences.shape[1] == 1:
         return [places]
     fewest = max(1, round(settings.share * len(presences)))
-    numbers = [
-        max(min(fewest, np.count_nonzero(alone)), int((alone >= settings.presence).sum()))
-        for alone in presences.T
-    ]
+    present = np.count_nonzero(presences, axis=0).clip(1)
+    numbers = np.maximum((presences >= settings.presence).sum(axis=0), present.clip(max=fewest))
     return [
         places[np.argsort(-alone, kind="stable")[:number]]
         for alone, number in zip(presences.T, numbers, strict=True)

@@ -95,8 +95,10 @@ class RemixDataset(Dataset[Tensor]):
 
 def songs_of(store: LatentStore, places: Array) -> list[Array]:
     """Places (windows, 2), those of each song together."""
-    tracks = np.array([excerpt.track for excerpt in store.meta.excerpts])[places[:, 0]]
-    return [places[tracks == track] for track in np.unique(tracks)]
+    tracks = [excerpt.track for excerpt in store.meta.excerpts]
+    songs = np.unique(tracks, return_inverse=True)[1][places[:, 0]]
+    order = np.argsort(songs, kind="stable")
+    return np.split(places[order], np.flatnonzero(np.diff(songs[order])) + 1)
 
 
 def _crop(store: LatentStore, name: str, n_frames: int, random: np.random.Generator) -> Array:
