@@ -131,6 +131,7 @@ def cache_latents(study: Study, params: Params) -> Path:
         "data": params.data.model_dump(mode="json", exclude={"synthetic"}),
         "codec": params.codec.model_dump(mode="json"),
         "tracks": states_of_stems(tracks, params.data.sources),
+        "speeds": params.train.anchors.speeds,
     }
     name = "+".join(params.data.sources)
     shared = study.work / "sources" / f"{name}-{digest(used)[:12]}"

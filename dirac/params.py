@@ -83,6 +83,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _speeds_differ(self) -> Self:
+        speeds = self.train.anchors.speeds
+        if len({1.0, *speeds}) <= len(speeds):
+            raise ValueError(
+                f"train.anchors.speeds {', '.join(f'{speed:g}' for speed in speeds)} must differ "
+                "from 1, at which anchors play anyway, and from each other"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _masks_have_bands(self) -> Self:
         if self.codec.name == "spectrogram" and self.evaluate.mask.n_fft < LEAST_N_FFT:
             raise ValueError(

@@ -132,6 +132,7 @@ class Anchors(Section):
     apart: Share
     by_song: bool
     gain_db: NonNegative
+    speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...]
     speed_octaves: Annotated[float, Field(ge=0, le=1)]
     equaliser_db: NonNegative
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.tokens import CommentToken
@@ -64,9 +64,11 @@ def _replace(values: Any, key: str, new: Any, where: str) -> Any:
     for section in sections:
         values = _item(values, section, key, where)
     old = _item(values, last, key, where)
-    if isinstance(old, list) and isinstance(new, list):
+    if isinstance(old, CommentedSeq) and isinstance(new, list):
         before = list(old)
         old[:] = new  # in place: what follows the list in its line is the list's own
+        if not before:  # which was in one line, but has no layout
+            old.fa.set_flow_style()
         return before
     values[last] = new
     return old

@@ -49,14 +49,16 @@ def main() -> None:
         "data": data.model_dump(mode="json", exclude={"synthetic"}),
         "codec": settings.model_dump(mode="json"),
         "tracks": states_of_stems(tracks, data.sources),
+        "speeds": params.train.anchors.speeds,
     }
     weights = [arguments.codec / "card.json"] if has_model(arguments.codec) else []
     with work_folder("cache_latents", fingerprint(used, weights)) as scratch:
         for split in SPLITS:
             limit = getattr(data.max_excerpts, split)
+            speeds = params.train.anchors.speeds if split == "train" else ()
             excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
             cache_split(
-                ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype),
+                ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype, speeds),
                 scratch / f"{split}.lmdb",
                 torch.get_num_threads(),
                 data_name=data.name,

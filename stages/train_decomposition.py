@@ -24,6 +24,7 @@ from dirac.command import behave_as_command
 from dirac.data.anchors import Anchors, find_anchors, find_by_ear, tell_windows
 from dirac.data.estimates import Estimates, write_estimates
 from dirac.data.presences import Array, Listen
+from dirac.data.registers import speeds_towards_others
 from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
@@ -143,10 +144,12 @@ def make_datasets(this: Round, teacher: Decomposition | None) -> tuple[KeyedData
         return training, checking
     # By one process, for all: rounding may differ between them.
     found = this.processes.from_main(find(this, teacher) if this.processes.is_main else [])
+    speeds = this.processes.from_main(speeds_of(this, found) if this.processes.is_main else [])
     estimates = None
     if teacher is not None and chosen.bootstrapped and found[0]:
         estimates = Estimates(estimate(this, teacher), chosen.bootstrapped)
-    return remix_datasets(this.stores, found, chosen.n_frames, chosen.anchors, level, estimates)
+    crop, anchors = chosen.n_frames, chosen.anchors
+    return remix_datasets(this.stores, found, crop, anchors, level, estimates, speeds)
 
 
 def estimate(this: Round, teacher: Decomposition) -> LatentStore:
@@ -183,6 +186,15 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
 
     sources = range(params.model.n_latents)
     return [[anchors_of(number, source) for source in sources] for number in range(len(stores))]
+
+
+def speeds_of(this: Round, found: Sequence[Anchors]) -> list[tuple[float, ...]]:
+    """At which the training anchors of each source are played besides their own."""
+    anchors = this.params.train.anchors
+    if not anchors.speeds:
+        return [() for _ in found[0]]
+    listen = make_listener(this)
+    return speeds_towards_others(this.stores[0], found[0], anchors.n_frames, anchors.speeds, listen)
 
 
 def make_listener(this: Round) -> Listen:

@@ -14,7 +14,7 @@ from setting import Size, params_of
 from dirac.data.anchors import AnchorSettings
 from dirac.data.datasets import MixtureDataset
 from dirac.data.remixes import RemixDataset
-from dirac.data.store import LatentStore, StoreMeta, StoreWriter
+from dirac.data.store import VERSION, LatentStore, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 from dirac.training.batches import BatchKeys, KeyedDataset, loader
 
@@ -29,7 +29,7 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
         writer.append(list(random.random((n, 3, 128, n_frames), np.float32).astype(np.float16)))
     mean, std = writer.moments(128, "float16")
     meta = StoreMeta(
-        version=1,
+        version=VERSION,
         data_name="synthetic",
         codec={},
         sample_rate=24_000,
@@ -40,6 +40,7 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
         n_frames=n_frames,
         dtype="float16",
         sources=("drums", "bass"),
+        speeds=(),
         excerpts=tuple(Excerpt(f"song {i}", 0.0, n_frames / 75) for i in range(n_excerpts)),
         records=tuple(range(n_excerpts)),
         dropped={},

@@ -18,10 +18,12 @@ from dirac.audio.files import AudioError, Waveform
 from dirac.audio.framing import n_frames_of
 from dirac.command import ignore_signals
 from dirac.data.errors import DataError
-from dirac.data.store import N_COMMITTED, VERSION, Record, StoreMeta, StoreWriter
+from dirac.data.store import N_COMMITTED, VERSION, Record, StoreMeta, StoreWriter, frames_at
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
 
-Item = Tensor | str | Exception  # latents, why there are none, what went wrong
+# Latents of the mixture, of its sources and of the mixture at other speeds (channels, frames), why
+# there are none, or what went wrong.
+Item = list[Tensor] | str | Exception
 
 # What is computed ahead lies in shared memory, of which a container may have 64 MB only.
 MAX_PROCESSES = 16
@@ -54,9 +56,10 @@ class Selection:
 
 
 class ExcerptLatents(Dataset[Item]):
-    """Item i: latents (1 + sources, channels, frames) of excerpt i, mixture first, or why not.
+    """Item i: latents (channels, frames) of excerpt i, of its mixture first, or why not.
 
-    Of a single source, which is its own mixture, there is the mixture alone.
+    Of a single source, which is its own mixture, there is the mixture alone. Last come those of the
+    mixture at each of `speeds`, played as a tape: higher and shorter, or lower and longer.
 
     Errors of files are items too: raised in a worker, they would come with its stack.
     """
@@ -68,10 +71,14 @@ class ExcerptLatents(Dataset[Item]):
         codec: Codec,
         selection: Selection,
         dtype: str,
+        speeds: Sequence[float] = (),
     ) -> None:
         self.tracks = {track.name: track for track in tracks}
         self.excerpts = excerpts
         self.codec, self.selection, self.dtype = codec, selection, dtype
+        self.speeds = tuple(speeds)
+        n_samples = round(selection.duration_seconds * codec.sample_rate)
+        self.n_frames = n_frames_of(n_samples, codec.hop)
 
     def __len__(self) -> int:
         return len(self.excerpts)
@@ -79,26 +86,37 @@ class ExcerptLatents(Dataset[Item]):
     def __getitem__(self, index: int) -> Item:
         excerpt = self.excerpts[index]
         try:
-            sources = read_sources(
-                self.tracks[excerpt.track],
-                self.selection.sources,
-                excerpt.start_seconds,
-                excerpt.duration_seconds,
-                self.codec.sample_rate,
-                self.codec.n_audio_channels,
-            )
+            sources = self._read(excerpt, self.codec.sample_rate)
+            played = [self._played(excerpt, speed) for speed in self.speeds]
         except (AudioError, DataError) as error:
             return error
         if reason := self.selection.reason_to_drop(sources):
             return reason
         stems = sources if len(sources) > 1 else sources[:0]  # of one source, it is the mixture
-        waveforms = np.concatenate([mix(sources)[None], stems])
+        waveforms = [mix(sources), *stems, *played]
         # One after another: EnCodec takes a quarter less time than for all at once.
-        encoded = torch.cat([self.codec.encode(one[None]) for one in torch.from_numpy(waveforms)])
-        latents = encoded.to(getattr(torch, self.dtype))
-        if not latents.isfinite().all():
+        encoded = [self.codec.encode(torch.from_numpy(one)[None])[0] for one in waveforms]
+        latents = [one.to(getattr(torch, self.dtype)) for one in encoded]
+        if not all(one.isfinite().all() for one in latents):
             return DataError(f"{excerpt.name}: latents out of range for codec.dtype {self.dtype}")
         return latents
+
+    def _played(self, excerpt: Excerpt, speed: float) -> Waveform:
+        """The mixture (channels, time) at a speed, of as many whole frames as there are."""
+        n_samples = frames_at(self.n_frames, speed) * self.codec.hop
+        mixture = mix(self._read(excerpt, round(self.codec.sample_rate / speed)))[:, :n_samples]
+        return np.pad(mixture, ((0, 0), (0, n_samples - mixture.shape[1])))
+
+    def _read(self, excerpt: Excerpt, sample_rate: int) -> Waveform:
+        """The sources (sources, channels, time)."""
+        return read_sources(
+            self.tracks[excerpt.track],
+            self.selection.sources,
+            excerpt.start_seconds,
+            excerpt.duration_seconds,
+            sample_rate,
+            self.codec.n_audio_channels,
+        )
 
 
 def select_excerpts(
@@ -172,7 +190,7 @@ def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator
     for item in loader:
         if isinstance(item, Exception):
             raise item
-        yield item.numpy() if isinstance(item, Tensor) else item
+        yield item if isinstance(item, str) else [one.numpy() for one in item]
 
 
 def _meta(
@@ -196,9 +214,10 @@ def _meta(
         exponent=codec.exponent,
         homogeneous=codec.homogeneous,
         n_channels=codec.n_channels,
-        n_frames=n_frames_of(round(selection.duration_seconds * codec.sample_rate), codec.hop),
+        n_frames=latents.n_frames,
         dtype=latents.dtype,
         sources=selection.sources,
+        speeds=latents.speeds,
         excerpts=tuple(latents.excerpts[number] for number in kept),
         records=tuple(kept),
         dropped={reason: tuple(names) for reason, names in sorted(dropped.items())},

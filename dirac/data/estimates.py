@@ -50,6 +50,7 @@ def write_estimates(path: Path, output: Path, n_parts: int, level: float, regres
     meta = replace(
         store.meta,
         sources=tuple(map(part_name, range(n_parts))),
+        speeds=(),
         excerpts=tuple(store.meta.excerpts[index] for index in taken),
         records=tuple(range(len(taken))),
         dropped={},

@@ -14,14 +14,15 @@ from dirac.data.augment import played, randomly_equalised
 from dirac.data.datasets import MixtureDataset
 from dirac.data.estimates import Estimates, part_name
 from dirac.data.presences import Array
-from dirac.data.store import LatentStore
+from dirac.data.store import LatentStore, frames_at
 
 
 class RemixDataset(Dataset[Tensor]):
     """A crop of a mixture, then for each source as many frames of its own, at random levels.
 
     They are of its anchors, or of its estimates. Levels are `level`, by up to `gain_db` more or
-    less; speeds and tones vary as the settings say. Item (index, position): (1 + sources, channels,
+    less; speeds and tones vary as the settings say. speeds: of each source, those of the store at
+    one of which half of its anchors are played. Item (index, position): (1 + sources, channels,
     frames), decided by the key alone.
     """
 
@@ -32,6 +33,7 @@ class RemixDataset(Dataset[Tensor]):
         settings: AnchorSettings,
         level: float,
         estimates: Estimates | None = None,
+        speeds: Sequence[Sequence[float]] | None = None,
         *,
         varied: bool,
     ) -> None:
@@ -41,6 +43,7 @@ class RemixDataset(Dataset[Tensor]):
         self.songs = [songs_of(mixtures.store, a) for a in anchors] if settings.by_song else None
         self.level = level
         self.estimates = estimates
+        self.speeds = speeds or [()] * len(anchors)
         self.speed_octaves = settings.speed_octaves if varied else 0.0
         self.equaliser_db = settings.equaliser_db if varied else 0.0
 
@@ -75,12 +78,20 @@ class RemixDataset(Dataset[Tensor]):
         return scaled(store, heard, gain)
 
     def _collage(self, number: int, n_frames: int, random: np.random.Generator) -> Array:
-        """Anchors of a source one after the other, (channels, n_frames)."""
-        window = self.settings.n_frames
+        """Anchors of a source one after the other, (channels, n_frames), all at one speed."""
+        store, speed = self.mixtures.store, self._speed(number, random)
+        window = frames_at(self.settings.n_frames, speed)
         drawn = self._drawn(number, -(-n_frames // window), random)
-        store = self.mixtures.store
-        pieces = [store.mixture(int(index), int(start), window) for index, start in drawn]
+        places = ((int(index), frames_at(int(start), speed)) for index, start in drawn)
+        pieces = [store.mixture(index, start, window, speed) for index, start in places]
         return np.concatenate(pieces, axis=1)[:, :n_frames]
+
+    def _speed(self, number: int, random: np.random.Generator) -> float:
+        """Half of the time that of the anchors, else one of a source's `speeds`."""
+        speeds = self.speeds[number]
+        if not speeds or random.random() < 0.5:
+            return 1.0
+        return speeds[int(random.integers(len(speeds)))]
 
     def _drawn(self, number: int, n_drawn: int, random: np.random.Generator) -> Array:
         """Places (n_drawn, 2) of anchors of a source, at random."""
@@ -115,6 +126,7 @@ def remix_datasets(
     settings: AnchorSettings,
     level: float,
     estimates: Estimates | None = None,
+    speeds: Sequence[Sequence[float]] | None = None,
 ) -> tuple[RemixDataset, RemixDataset]:
     """Training and validation data of `n_frames`, each remixing the anchors of its own store.
 
@@ -122,7 +134,7 @@ def remix_datasets(
     the mean of N sources (what sounds alone in it had N times that level), 1 where it is their sum.
     """
     mixtures = [MixtureDataset(path, n_frames) for path in stores]
-    training = RemixDataset(mixtures[0], found[0], settings, level, estimates, varied=True)
+    training = RemixDataset(mixtures[0], found[0], settings, level, estimates, speeds, varied=True)
     validation = RemixDataset(mixtures[1], found[1], settings, level, varied=False)
     return training, validation
 

@@ -1,8 +1,8 @@
 """Latents of mixtures and sources in one LMDB file, the same bytes for the same input.
 
 Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order if
-there are several;
-b"00000017/dropped" says instead why it has none. `__meta__` comes last: with it, all is there.
+there are several, then the mixture at each other speed; b"00000017/dropped" says instead why it has
+none. `__meta__` comes last: with it, all is there.
 """
 
 import math
@@ -19,13 +19,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from dirac.data.tracks import Excerpt
 
-VERSION = 1
+VERSION = 2
 META = b"__meta__"
 N_COMMITTED = 32  # excerpts together; part of what decides a store's bytes
 MAP_SIZE = 1 << 40  # address space, not disk; it stands in the file, so it is the same everywhere
 
 Latents = np.ndarray[Any, np.dtype[np.float32]]
-Record = np.ndarray[Any, np.dtype[Any]] | str  # (1 + sources, channels, frames), or why dropped
+# (channels, frames) of the mixture, its sources and the mixture at other speeds; or why dropped
+Record = Sequence[np.ndarray[Any, np.dtype[Any]]] | np.ndarray[Any, np.dtype[Any]] | str
 
 
 class StoreError(ValueError):
@@ -47,11 +48,17 @@ class StoreMeta:
     n_frames: int
     dtype: str
     sources: tuple[str, ...]
+    speeds: tuple[float, ...]  # at which mixtures are there besides their own, played as a tape
     excerpts: tuple[Excerpt, ...]
     records: tuple[int, ...]
     dropped: dict[str, tuple[str, ...]]  # reason -> names of excerpts
     mean: tuple[float, ...]  # per channel, over this store's mixtures
     std: tuple[float, ...]
+
+    @property
+    def n_parts(self) -> int:
+        """The mixture and its sources; a single source is the mixture, and kept as that."""
+        return 1 + len(self.sources) if len(self.sources) > 1 else 1
 
     @property
     def rms(self) -> tuple[float, ...]:
@@ -72,31 +79,49 @@ class LatentStore:
     def __len__(self) -> int:
         return len(self.meta.excerpts)
 
-    def mixture(self, index: int, start: int = 0, n_frames: int | None = None) -> Latents:
-        """(channels, n_frames), from frame `start` on; to the end when n_frames is None."""
-        return self._read(index, 0, start, n_frames)
+    def mixture(
+        self, index: int, start: int = 0, n_frames: int | None = None, speed: float = 1.0
+    ) -> Latents:
+        """(channels, n_frames), from frame `start` on; to the end when n_frames is None.
+
+        At another speed an excerpt has `frames_at(self.meta.n_frames, speed)` frames. Raises
+        StoreError if there are no mixtures of that speed.
+        """
+        if speed == 1:
+            return self._read(index, 0, start, n_frames)
+        if speed not in self.meta.speeds:
+            raise StoreError(f"{self.path} has no mixtures at {speed:g} times their speed")
+        part = self.meta.n_parts + self.meta.speeds.index(speed)
+        return self._read(index, part, start, n_frames, speed)
 
     def source(self, index: int, name: str, start: int = 0, n_frames: int | None = None) -> Latents:
         """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
         if name not in self.meta.sources:
             raise ValueError(f"{self.path} has {', '.join(self.meta.sources)}, but no {name}")
-        several = len(self.meta.sources) > 1  # a single source is the mixture, and kept as that
-        part = 1 + self.meta.sources.index(name) if several else 0
+        part = 1 + self.meta.sources.index(name) if self.meta.n_parts > 1 else 0
         return self._read(index, part, start, n_frames)
 
-    def _read(self, index: int, part: int, start: int, n_frames: int | None) -> Latents:
-        end = self.meta.n_frames if n_frames is None else start + n_frames
-        if not (0 <= index < len(self) and 0 <= start <= end <= self.meta.n_frames):
+    def _read(
+        self, index: int, part: int, start: int, n_frames: int | None, speed: float = 1.0
+    ) -> Latents:
+        length = frames_at(self.meta.n_frames, speed)
+        end = length if n_frames is None else start + n_frames
+        if not (0 <= index < len(self) and 0 <= start <= end <= length):
             raise IndexError(
-                f"{self.path} has {len(self)} excerpts of {self.meta.n_frames} frames: there is no "
+                f"{self.path} has {len(self)} excerpts of {length} frames: there is no "
                 f"excerpt {index} with frames {start} to {end}"
             )
         with _environment(self.path).begin(buffers=True) as transaction:
             value = transaction.get(_key(self.meta.records[index], part))
             if value is None:
                 raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
-            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, self.meta.n_frames)
+            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, length)
             return latents[:, start:end].astype(np.float32)
+
+
+def frames_at(n_frames: int, speed: float) -> int:
+    """How many whole frames there are of n_frames that are played at a speed."""
+    return int(n_frames / speed)
 
 
 def read_meta(path: Path) -> StoreMeta:

@@ -87,9 +87,12 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
         "train.learning_rate": "0.004",
         "train.n_first_steps": "0",
         "train.bootstrapped": "0",
+        "train.anchors.share": "0.03",
+        "train.anchors.presence": "0.95",
         "train.anchors.lopsided": "0.7",
         "train.anchors.apart": "0.1",
         "train.anchors.by_song": "true",
+        "train.anchors.speeds": "[0.625, 0.8, 1.25, 1.6, 2]",
         "train.objective": "supervised",
     }
     with pytest.raises(SettingsError, match="no settings 'four'"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dirac.data.store import StoreMeta, StoreWriter
+from dirac.data.store import VERSION, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 2048, "n_iterations": 2}
@@ -24,15 +24,19 @@ def write_mixtures(
     sources: dict[str, np.ndarray] | None = None,
     homogeneous: bool = True,
     codec: dict[str, Any] = CODEC,
+    played: dict[float, np.ndarray] | None = None,
 ) -> Path:
-    """mixtures, and each of the sources if there are any: (excerpts, channels, frames)."""
+    """mixtures, and each of the sources if there are any: (excerpts, channels, frames).
+
+    played: mixtures at other speeds.
+    """
     n_excerpts, n_channels, n_frames = mixtures.shape
-    stems = sources or {}
+    stems, speeds = sources or {}, played or {}
     writer = StoreWriter(path)
-    writer.append(list(np.stack([mixtures, *stems.values()], axis=1)))
+    writer.append(list(zip(mixtures, *stems.values(), *speeds.values(), strict=True)))
     writer.finish(
         StoreMeta(
-            version=1,
+            version=VERSION,
             data_name="synthetic",
             codec=codec,
             sample_rate=24_000,
@@ -43,6 +47,7 @@ def write_mixtures(
             n_frames=n_frames,
             dtype=str(mixtures.dtype),
             sources=tuple(stems),
+            speeds=tuple(speeds),
             excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(n_excerpts)),
             records=tuple(range(n_excerpts)),
             dropped={},

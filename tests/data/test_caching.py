@@ -80,6 +80,28 @@ def test_the_store_holds_the_latents_of_mixtures_and_sources(tmp_path, tracks, c
         np.testing.assert_allclose(latents, expected, atol=1e-6)
 
 
+def test_mixtures_are_kept_as_a_tape_plays_them_faster_and_slower(tmp_path, codec):
+    """A tone of 1000 Hz that begins at 0.25 s: at twice the speed 2000 Hz from 0.125 s on."""
+    seconds = np.arange(round(RATE * SECONDS)) / RATE
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * seconds) * (seconds >= 0.25)
+    write_audio(tmp_path / "tone.wav", tone.astype(np.float32)[None], RATE)
+    stems = {"drums": (Stem(tmp_path / "tone.wav"),)}
+    track = Track("tone", "train", RATE, len(tone), stems)
+    excerpts, speeds = select_excerpts([track], "train", SECONDS, None), (2.0, 1.25, 0.8)
+    latents = ExcerptLatents([track], excerpts, codec, SELECTION, "float32", speeds)
+    store = LatentStore(cache(tmp_path / "train.lmdb", latents))
+    assert store.meta.speeds == speeds
+    for speed in (1.0, *speeds):
+        mixture = store.mixture(0, speed=speed)
+        assert mixture.shape == (128, int(38 / speed))
+        t = np.arange(round(mixture.shape[1] * codec.hop)) / RATE
+        played = 0.25 * np.sin(2 * np.pi * 1000 * speed * t) * (t >= 0.25 / speed)  # of two sources
+        played *= t < SECONDS / speed
+        expected = codec.encode(torch.from_numpy(played).float()[None, None])[0].numpy()
+        error = np.square(mixture - expected).sum() / np.square(expected).sum()
+        assert error < 0.01, speed
+
+
 def test_only_silent_mixtures_are_dropped_and_named(tmp_path, tracks, codec):
     meta = LatentStore(cache(tmp_path / "train.lmdb", latents_of(tracks, codec))).meta
     names = tuple(f"second-{10 + i / 2:06.1f}" for i in range(4))

@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from dirac.data.datasets import MixtureDataset
-from dirac.data.store import StoreMeta, StoreWriter
+from dirac.data.store import VERSION, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
 
 N_FRAMES = 20
@@ -23,7 +23,7 @@ def path(tmp_path) -> Path:
     )
     writer.finish(
         StoreMeta(
-            version=1,
+            version=VERSION,
             data_name="synthetic",
             codec={},
             sample_rate=24_000,
@@ -34,6 +34,7 @@ def path(tmp_path) -> Path:
             n_frames=N_FRAMES,
             dtype="float64",
             sources=("drums",),
+            speeds=(),
             excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(3)),
             records=(0, 1, 2),
             dropped={},

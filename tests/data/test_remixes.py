@@ -79,6 +79,24 @@ def test_a_varied_remix_has_another_speed_and_tone(mixtures: MixtureDataset) -> 
         assert all(alike) == (remix is plain)  # but for the level
 
 
+def test_half_of_the_anchors_are_played_at_other_speeds(tmp_path: Path) -> None:
+    """Everything of excerpt 3 at its own speed is 1, at twice that 4, at 0.8 times 9."""
+    shapes = [(5, N_CHANNELS, n) for n in (N_FRAMES, N_FRAMES // 2, int(N_FRAMES / 0.8))]
+    own, faster, slower = map(np.full, shapes, (1, 4, 9))
+    path = tmp_path / "a.lmdb"
+    stores.write_mixtures(path, own, 2.0, played={2.0: faster, 0.8: slower})
+    mixtures, places = MixtureDataset(path, 20), [np.array([[3, N_FRAMES - WINDOW]])]
+    flat = settings(gain_db=0.0)
+    remix = RemixDataset(mixtures, places, flat, 1.0, speeds=[(2.0, 0.8)], varied=True)
+    items = [remix[index % 5, index / 400][1] for index in range(400)]
+    assert all((item == item[0, 0]).all() for item in items)  # one speed for all of a source
+    values, counts = np.unique([float(item[0, 0]) for item in items], return_counts=True)
+    np.testing.assert_array_equal(values, [1, 4, 9])
+    np.testing.assert_allclose(counts / 400, [0.5, 0.25, 0.25], atol=0.07)
+    plain = RemixDataset(mixtures, places, flat, 1.0, varied=True)
+    assert all((plain[index % 5, index / 40][1] == 1).all() for index in range(40))
+
+
 def take_halves(mixture: torch.Tensor) -> torch.Tensor:
     """A model to which the lower bands are one part, the upper ones the other."""
     lower = torch.arange(mixture.shape[1]) < N_CHANNELS // 2

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirac.data.store import LatentStore, StoreError, StoreMeta, StoreWriter
+from dirac.data.store import VERSION, LatentStore, StoreError, StoreMeta, StoreWriter
 from dirac.data.tracks import Excerpt
+
+from . import stores
 
 SHAPE = (3, 8, 700)  # mixture and two sources; a record is several pages
 
@@ -21,7 +23,7 @@ def record(number: int) -> np.ndarray | str:
     return np.random.default_rng(number).standard_normal(SHAPE).astype(np.float16)
 
 
-def meta_of(writer: StoreWriter, version: int = 1) -> StoreMeta:
+def meta_of(writer: StoreWriter, version: int = VERSION) -> StoreMeta:
     dropped = writer.dropped()
     kept = tuple(number for number in range(writer.n_records) if number not in dropped)
     mean, std = writer.moments(SHAPE[1], "float16")
@@ -37,6 +39,7 @@ def meta_of(writer: StoreWriter, version: int = 1) -> StoreMeta:
         n_frames=SHAPE[2],
         dtype="float16",
         sources=("drums", "bass"),
+        speeds=(),
         excerpts=tuple(Excerpt(f"song {number}", 0.5, 2.0) for number in kept),
         records=kept,
         dropped={"mixture below -60 dB": tuple(f"song {number}" for number in dropped)},
@@ -79,6 +82,31 @@ def test_the_moments_are_those_of_all_mixtures(path):
     mixtures = np.concatenate([store.mixture(i) for i in range(len(store))], axis=1, dtype=float)
     np.testing.assert_allclose(store.meta.mean, mixtures.mean(1), atol=1e-12)
     np.testing.assert_allclose(store.meta.std, mixtures.std(1), atol=1e-12)
+
+
+def test_mixtures_are_there_at_other_speeds(tmp_path):
+    random = np.random.default_rng(0)
+    mixtures, bass, faster, slower = (random.random((3, 8, n)) for n in (50, 50, 40, 62))
+    sources, played = {"drums": mixtures, "bass": bass}, {1.25: faster, 0.8: slower}
+    path = stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0, sources, played=played)
+    store = LatentStore(path)
+    for index in range(3):
+        np.testing.assert_allclose(store.mixture(index, speed=1.25), faster[index], rtol=1e-6)
+        later = store.mixture(index, 2, 60, speed=0.8)
+        np.testing.assert_allclose(later, slower[index, :, 2:], rtol=1e-6)
+        np.testing.assert_allclose(store.mixture(index), mixtures[index], rtol=1e-6)
+        np.testing.assert_allclose(store.source(index, "bass"), bass[index], rtol=1e-6)
+    with pytest.raises(IndexError, match="3 excerpts of 40 frames"):
+        store.mixture(0, 0, 41, speed=1.25)
+    with pytest.raises(StoreError, match="no mixtures at 2 times their speed"):
+        store.mixture(0, speed=2.0)
+
+
+def test_a_single_source_is_its_mixture_at_other_speeds_too(tmp_path):
+    random = np.random.default_rng(0)
+    mixtures, faster = random.random((3, 8, 50)), random.random((3, 8, 25))
+    path = stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0, played={2.0: faster})
+    np.testing.assert_allclose(LatentStore(path).mixture(1, speed=2.0), faster[1], rtol=1e-6)
 
 
 def test_what_is_not_there_is_an_error(path):
@@ -151,7 +179,7 @@ import multiprocessing
 import sys
 from pathlib import Path
 from tests.data.test_store import read_some
-from dirac.data.store import LatentStore
+from dirac.data.store import VERSION, LatentStore
 
 store = LatentStore(Path(sys.argv[1]))
 expected = read_some(store)
@@ -193,7 +221,7 @@ def other_version(path: Path) -> None:
     path.unlink()
     writer = StoreWriter(path)
     writer.append([record(0)])
-    writer.finish(meta_of(writer, version=2))
+    writer.finish(meta_of(writer, version=VERSION + 1))
 
 
 @pytest.mark.parametrize(
