@@ -191,10 +191,10 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
 def speeds_of(this: Round, found: Sequence[Anchors]) -> list[tuple[float, ...]]:
     """At which the training anchors of each source are played besides their own."""
     anchors = this.params.train.anchors
-    if not anchors.speeds:
+    if not anchors.speeds:  # a listener may need weights that are not there
         return [() for _ in found[0]]
-    listen = make_listener(this)
-    return speeds_towards_others(this.stores[0], found[0], anchors.n_frames, anchors.speeds, listen)
+    window, speeds = anchors.n_frames, anchors.speeds
+    return speeds_towards_others(this.stores[0], found[0], window, speeds, make_listener(this))
 
 
 def make_listener(this: Round) -> Listen:

@@ -14,7 +14,7 @@ import torch
 
 from dirac.data.anchors import Anchors
 from dirac.data.presences import Array, Listen
-from dirac.data.store import LatentStore
+from dirac.data.store import LatentStore, StoreError
 
 MAX_HEARD = 400  # anchors of a source, evenly spread
 
@@ -25,11 +25,15 @@ def speeds_towards_others(
     """For each source, those of `speeds` that bring its anchors nearer to where others play.
 
     Faster ones for sources lower than the mean of all, slower ones for the rest; a single source
-    has none. path, n_frames: of the store and the windows of the anchors.
+    has none. path, n_frames: of the store and the windows of the anchors. Raises StoreError if the
+    store lacks one of the speeds.
     """
-    if not speeds or len(anchors) == 1:
+    if not speeds or len(anchors) < 2:
         return [() for _ in anchors]
     store = LatentStore(path)
+    if missing := set(speeds) - set(store.meta.speeds):
+        listed = ", ".join(f"{speed:g}" for speed in sorted(missing))
+        raise StoreError(f"{path} has no mixtures at {listed} times their speed: run cache_latents")
     registers = [register(store, places, n_frames, listen) for places in anchors]
     middle = np.mean(registers)
     return [tuple(s for s in speeds if (s > 1) == bool(own < middle)) for own in registers]

@@ -90,7 +90,9 @@ class LatentStore:
         if speed == 1:
             return self._read(index, 0, start, n_frames)
         if speed not in self.meta.speeds:
-            raise StoreError(f"{self.path} has no mixtures at {speed:g} times their speed")
+            raise StoreError(
+                f"{self.path} has no mixtures at {speed:g} times their speed: run cache_latents"
+            )
         part = self.meta.n_parts + self.meta.speeds.index(speed)
         return self._read(index, part, start, n_frames, speed)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dirac.data.registers import register, speeds_towards_others
-from dirac.data.store import LatentStore
+from dirac.data.store import LatentStore, StoreError
 
 from . import stores
 
@@ -24,7 +24,8 @@ def path(tmp_path: Path) -> Path:
     """Excerpt 0 sounds in bands 2 and 4, as 1 to 16 in power; 1 in band 5; 2 in band 11."""
     mixtures = np.zeros((3, 12, 16), np.float32)
     mixtures[0, 2], mixtures[0, 4], mixtures[1, 5], mixtures[2, 11] = 1, 2, 3, 1
-    return stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0)
+    played = {speed: np.zeros((3, 12, int(16 / speed)), np.float32) for speed in SPEEDS}
+    return stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0, played=played)
 
 
 def test_a_register_is_the_middle_of_the_power(path: Path) -> None:
@@ -44,4 +45,6 @@ def test_low_sources_play_faster_and_high_ones_slower(path: Path) -> None:
     assert chosen(0, 2) == [(1.25, 2.0), (0.8,)]
     assert chosen(2, 0) == [(0.8,), (1.25, 2.0)]
     assert chosen(0, 1, 2) == [(1.25, 2.0), (1.25, 2.0), (0.8,)]
-    assert chosen(0) == [()]
+    assert (chosen(0), chosen()) == ([()], [])
+    with pytest.raises(StoreError, match=r"a\.lmdb has no mixtures at 1\.1, 1\.5 times"):
+        speeds_towards_others(path, PLACES, WINDOW, (1.5, 1.1), as_roots)

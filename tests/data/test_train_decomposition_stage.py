@@ -79,6 +79,23 @@ def test_unsupervised_objectives_never_read_a_stem(
             assert data[index, 0.3].shape == (1 + n_sources, 4, 16)
 
 
+def test_sources_in_training_play_at_speeds_too(tmp_path: Path) -> None:
+    """Two that are alone in turn: the lower one faster, the higher one slower."""
+    stage, mixtures = runpy.run_path(str(STAGE), run_name="stage"), np.zeros((6, 4, 40), np.float32)
+    mixtures[:3, 0], mixtures[3:, 3] = 1.0, np.tile([1.0, 2.0], 20)
+    played = {2.0: mixtures[:, :, ::2], 0.8: np.repeat(mixtures, 2, axis=2)[:, :, :50]}
+    path = stores.write_mixtures(tmp_path / "b.lmdb", mixtures, 2.0, played=played)
+    values = params_of("anchored").model_dump(mode="json")
+    values["train"]["anchors"].update(speeds=[2.0, 0.8])
+    params = check_params(values, "params.yaml")
+    this = stage["Round"](SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None)
+    training, validation = stage["make_datasets"](this, teacher=None)
+    [low] = [n for n, places in enumerate(training.anchors) if (places[:, 0] < 3).all()]
+    assert (training.speeds[low], training.speeds[1 - low]) == ((2.0,), (0.8,))
+    assert validation.speeds == [(), ()]
+    assert all(training[index, 0.3].shape == (3, 4, 16) for index in range(6))
+
+
 @pytest.mark.usefixtures("forbid_stems")
 def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
     path: Path, tmp_path: Path
