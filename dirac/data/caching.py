@@ -87,11 +87,11 @@ class ExcerptLatents(Dataset[Item]):
         excerpt = self.excerpts[index]
         try:
             sources = self._read(excerpt, self.codec.sample_rate)
+            if reason := self.selection.reason_to_drop(sources):
+                return reason
             played = [self._played(excerpt, speed) for speed in self.speeds]
         except (AudioError, DataError) as error:
             return error
-        if reason := self.selection.reason_to_drop(sources):
-            return reason
         stems = sources if len(sources) > 1 else sources[:0]  # of one source, it is the mixture
         waveforms = [mix(sources), *stems, *played]
         # One after another: EnCodec takes a quarter less time than for all at once.

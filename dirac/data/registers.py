@@ -14,7 +14,7 @@ import torch
 
 from dirac.data.anchors import Anchors
 from dirac.data.presences import Array, Listen
-from dirac.data.store import LatentStore, StoreError
+from dirac.data.store import LatentStore
 
 MAX_HEARD = 400  # anchors of a source, evenly spread
 
@@ -28,12 +28,11 @@ def speeds_towards_others(
     has none. path, n_frames: of the store and the windows of the anchors. Raises StoreError if the
     store lacks one of the speeds.
     """
-    if not speeds or len(anchors) < 2:
+    if len(anchors) < 2:
         return [() for _ in anchors]
     store = LatentStore(path)
-    if missing := set(speeds) - set(store.meta.speeds):
-        listed = ", ".join(f"{speed:g}" for speed in sorted(missing))
-        raise StoreError(f"{path} has no mixtures at {listed} times their speed: run cache_latents")
+    for speed in speeds:  # what it lacks is said here, not by a worker at the first draw
+        store.mixture(0, speed=speed)
     registers = [register(store, places, n_frames, listen) for places in anchors]
     middle = np.mean(registers)
     return [tuple(s for s in speeds if (s > 1) == bool(own < middle)) for own in registers]

@@ -132,6 +132,7 @@ def remix_datasets(
 
     Validation remixes anchors alone, at their own speeds and tones. level: N where a mixture is
     the mean of N sources (what sounds alone in it had N times that level), 1 where it is their sum.
+    speeds: as for `RemixDataset`, of training.
     """
     mixtures = [MixtureDataset(path, n_frames) for path in stores]
     training = RemixDataset(mixtures[0], found[0], settings, level, estimates, speeds, varied=True)
