@@ -12,18 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from dirac.data_section import Data
+from dirac.evaluate_section import MAX_ASSIGNMENTS, Evaluate
 from dirac.section import Section
-from dirac.sections import (
-    LEAST_N_FFT,
-    MAX_ASSIGNMENTS,
-    Codec,
-    Evaluate,
-    Model,
-    Prior,
-    Report,
-    Train,
-    TrainCodec,
-)
+from dirac.sections import LEAST_N_FFT, Codec, Model, Prior, Report, Train, TrainCodec
 
 
 class ParamsError(ValueError):

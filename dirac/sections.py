@@ -1,4 +1,4 @@
-"""The sections of params.yaml but `data`: their keys, and which values each may have."""
+"""The sections of params.yaml but `data` and `evaluate`: their keys, and what each may be."""
 
 import math
 from pathlib import Path
@@ -11,7 +11,6 @@ from dirac.section import Count, NonNegative, Positive, Section, Share
 CodecName = Literal["spectrogram", "encodec_mini", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
-MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 LEAST_N_FFT = 1024  # of 128 bands: less leaves some without a bin
 
 
@@ -156,94 +155,6 @@ class Prior(Optimisation):
     denoiser: Denoiser
     hide_all: Share
     target: Target
-
-
-class Sampling(Section):
-    n_steps: Count
-    order: Literal[1, 2]
-
-
-class Mask(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    power: Positive
-
-
-class Refinement(Section):
-    n_neighbours: Count
-    n_context: Annotated[int, Field(ge=0)]
-    strength: Positive
-    n_iterations: Annotated[int, Field(ge=0)]
-    highest_hz: Positive
-
-
-class Hpss(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    n_bins: Annotated[int, Field(ge=3)]
-    n_frames: Annotated[int, Field(ge=3)]
-
-    @model_validator(mode="after")
-    def _have_a_middle(self) -> Self:
-        if self.n_bins % 2 == 0 or self.n_frames % 2 == 0:
-            raise ValueError("n_bins and n_frames must be odd, for a median")
-        return self
-
-
-class Nmf(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    n_components: Count
-    n_iterations: Count
-    kernel: Annotated[int, Field(ge=3)]
-
-
-class RepetSim(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    n_similar: Count
-    distance_seconds: NonNegative
-    power: Positive
-
-
-class Fourier2d(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    n_scales: Count
-    n_rates: Count
-    power: Positive
-
-
-class RobustPca(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    sparsity: Positive
-    n_iterations: Count
-    power: Positive
-
-
-class Bootstrap(Section):
-    n_resamples: Annotated[int, Field(ge=100)]
-    level: Annotated[float, Field(gt=0.5, lt=1)]
-
-
-class Evaluate(Section):
-    sampling: Sampling
-    n_shifts: Count
-    n_processes: Count
-    window_seconds: Positive
-    hop_seconds: Positive
-    mask: Mask
-    refinement: Refinement
-    second_opinion: Share
-    hpss: Hpss
-    nmf: Nmf
-    repet_sim: RepetSim
-    fourier_2d: Fourier2d
-    robust_pca: RobustPca
-    bootstrap: Bootstrap
-    n_generated: Annotated[int, Field(ge=2)]
-    clip_seconds: Positive
-    embedding_seconds: Positive
-    clap: Path | None
-    generated_seconds: Positive
-    n_examples: Count
-    n_extremes: Annotated[int, Field(ge=0)]
-    n_recompositions: Annotated[int, Field(ge=0)]
 
 
 class Report(Section):

@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 NEUTRAL = {
     "dirac/command.py",
     "dirac/data_section.py",
+    "dirac/evaluate_section.py",
     "dirac/params.py",
     "dirac/scratch.py",
     "dirac/section.py",

@@ -22,7 +22,7 @@ from .imports import (
 
 FLOORS = [
     {"section", "scratch", "command", "model_files", "kept"},
-    {"data_section"},
+    {"data_section", "evaluate_section"},
     {"sections"},
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},

@@ -15,8 +15,8 @@ from itertools import permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
+from dirac.evaluate_section import MAX_ASSIGNMENTS
 from dirac.metrics.separation import si_sdr_of_energies
-from dirac.sections import MAX_ASSIGNMENTS
 
 LIMIT_DB = 100.0  # float32 signals say nothing beyond: perfect is 100 dB, not infinity
 Assignment = tuple[int, ...]  # of part n: the index of its source

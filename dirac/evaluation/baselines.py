@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from dirac.evaluate_section import Evaluate
 from dirac.evaluation.methods import Method, Separator, oracle_mask, separate_mixture
-from dirac.sections import Evaluate
 from dirac.separation.baselines.fourier import fourier_2d
 from dirac.separation.baselines.hpss import hpss
 from dirac.separation.baselines.mixture import mixture_shares

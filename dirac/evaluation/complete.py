@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dirac.data.store import LatentStore
+from dirac.evaluate_section import Evaluate
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.captured import capture
 from dirac.evaluation.clap import Clap
@@ -18,7 +19,6 @@ from dirac.evaluation.run import evaluate_separation
 from dirac.evaluation.scores import Document, Settings
 from dirac.evaluation.songs import Songs
 from dirac.scratch import project_root
-from dirac.sections import Evaluate
 
 
 def evaluate(
