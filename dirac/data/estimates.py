@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dirac.data.anchors import Regress, additive, rest_of, take_apart
+from dirac.data.heard import Regress, additive, rest_of, take_apart
 from dirac.data.presences import Array
 from dirac.data.store import N_COMMITTED, LatentStore, Record, StoreWriter
 

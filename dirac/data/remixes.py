@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dirac.data.anchors import Anchors, AnchorSettings, rest_of
+from dirac.data.anchors import Anchors, AnchorSettings
 from dirac.data.augment import played, randomly_equalised
 from dirac.data.datasets import MixtureDataset
 from dirac.data.estimates import Estimates, part_name
+from dirac.data.heard import rest_of
 from dirac.data.presences import Array
 from dirac.data.store import LatentStore, frames_at
 

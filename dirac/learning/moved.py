@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dirac.data.anchors import additive, take_apart
+from dirac.data.heard import additive, take_apart
 from dirac.data.presences import Array
 from dirac.data.store import LatentStore
 from dirac.models.decomposition import Decomposition

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import find_anchors, find_by_ear, hear_presences, tell_windows
+from dirac.data.anchors import find_anchors, find_by_ear, tell_windows
+from dirac.data.heard import hear_presences
 from dirac.data.presences import (
     AnchorError,
     find_presences,
