@@ -3,8 +3,8 @@
 Instruments enter and leave. The windows in which one source is nearly all that sounds are its
 anchors: first by statistics of the sound (`data.presences`), so that what tells sources apart is
 that they are not always there together. A model trained on these hears presences better than the
-statistics tell them: of what it takes apart, how much of a window is whose. Its anchors hold what
-statistics shun, as loud kicks.
+statistics tell them (`data.heard`): of what it takes apart, how much of a window is whose. Its
+anchors hold what statistics shun, as loud kicks.
 """
 
 from collections.abc import Sequence
