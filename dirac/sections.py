@@ -129,6 +129,7 @@ class Anchors(Section):
     n_bands: Count
     lopsided: Annotated[float, Field(gt=0, le=1)]
     apart: Share
+    alike: bool
     by_song: bool
     gain_db: NonNegative
     speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...]

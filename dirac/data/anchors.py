@@ -4,17 +4,26 @@ Instruments enter and leave. The windows in which one source is nearly all that 
 anchors: first by statistics of the sound (`data.presences`), so that what tells sources apart is
 that they are not always there together. A model trained on these hears presences better than the
 statistics tell them (`data.heard`): of what it takes apart, how much of a window is whose. Its
-anchors hold what statistics shun, as loud kicks.
+anchors hold what statistics shun, as loud kicks. What it mishears all through a song, as a kick for
+half a bass, statistics of its parts tell all the same.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from dirac.data.heard import Regress, hear_presences
-from dirac.data.presences import AnchorError, Array, Listen, read_windows, tell_presences
+from dirac.data.heard import Heard, Regress, hear_windows
+from dirac.data.presences import (
+    AnchorError,
+    Array,
+    Listen,
+    adapt_presences,
+    read_windows,
+    tell_presences,
+)
 
 Anchors = list[Array]  # of each source the places of its windows, (anchors, 2)
 
@@ -127,39 +136,73 @@ def find_by_ear(
     regress: Regress,
     settings: AnchorSettings,
     told: Sequence[tuple[Array, Array]] | None = None,
+    listen: Listen | None = None,
 ) -> list[Anchors]:
     """Of each store the anchors that a model hears.
 
     told: as `tell_windows` has it; a part has anchors in none of the excerpts in which the source
     that it is has no presence. (A model mistakes what statistics mistook, even where it has not
-    learnt from it.) Other arguments as for `hear_presences`. Raises AnchorError where nothing
-    sounds, or a part has no excerpt left.
+    learnt from it.) listen: to the parts, for windows that sound like the anchors of the first
+    store, which is that of training (`presences_alike`); None: those that are heard, alone. Other
+    arguments as for `hear_windows`. Raises AnchorError where nothing sounds, or a part has no
+    excerpt left.
     """
-    found = []
-    for number, path in enumerate(stores):
-        places, presences = hear_presences(path, settings.n_frames, level, regress)
-        if told is not None:
-            presences = presences * _present(places, presences, *told[number])
-            if not presences.any(axis=0).all():
-                raise AnchorError(
-                    f"{path}: a part is heard in none of the songs that train.anchors.lopsided "
-                    "leaves it: raise it (1: all songs may have anchors)"
-                )
-        found.append(find_anchors(places, presences, settings))
-    return found
+    heard = [
+        hear_windows(path, settings.n_frames, level, regress, settings.n_bands, listen)
+        for path in stores
+    ]
+    if told is not None:
+        heard = [
+            _allowed(path, windows, *of_store)
+            for path, windows, of_store in zip(stores, heard, told, strict=True)
+        ]
+    presences = [windows.presences for windows in heard]
+    if listen is not None:
+        profiles = profiles_of_anchors(heard[0], settings)
+        presences = [presences_alike(windows, profiles) for windows in heard]
+    return [
+        find_anchors(windows.places, of_store, settings)
+        for windows, of_store in zip(heard, presences, strict=True)
+    ]
 
 
-def _present(places: Array, heard: Array, told_places: Array, told: Array) -> Array:
-    """Whether the source that a part is has any presence in a window's excerpt, (windows, parts).
+def profiles_of_anchors(heard: Heard, settings: AnchorSettings) -> Array:
+    """How the parts change in the anchors that a model hears, (parts, statistics), sum 1 each."""
+    numbers = np.arange(len(heard.presences))
+    anchors = find_anchors(numbers, heard.presences, settings)
+    return np.stack([heard.changes[found].mean(axis=0) for found in anchors])
+
+
+def presences_alike(heard: Heard, profiles: Array) -> Array:
+    """Presences (windows, parts) as heard, or higher where parts change as in a source's anchors.
+
+    What leaks changes too, and is part of the profile: a kick that is heard as half a bass, where
+    drums are alone, is still a kick. Each song bends the profiles (`presences.adapt_presences`),
+    from what is heard in it. 0 remains 0.
+    """
+    told = adapt_presences(heard.changes, heard.songs, profiles, heard.presences)
+    alike: Array = np.where(heard.presences > 0, np.maximum(heard.presences, told), 0.0)
+    return alike
+
+
+def _allowed(path: Path, heard: Heard, told_places: Array, told: Array) -> Heard:
+    """What is heard, without a part where the source that it is has no presence in an excerpt.
 
     By what is told of windows. Which source it is: the likest, by what both have of excerpts.
+    Raises AnchorError if nothing is left of a part.
     """
     from scipy.optimize import linear_sum_assignment
 
-    n_excerpts = 1 + max(places[:, 0].max(), told_places[:, 0].max())
-    of_parts, of_sources = np.zeros((2, n_excerpts, heard.shape[1]))
-    np.add.at(of_parts, places[:, 0], heard)
+    excerpts, presences = heard.places[:, 0], heard.presences
+    n_excerpts = 1 + max(excerpts.max(), told_places[:, 0].max())
+    of_parts, of_sources = np.zeros((2, n_excerpts, presences.shape[1]))
+    np.add.at(of_parts, excerpts, presences)
     np.add.at(of_sources, told_places[:, 0], told)
     sources = linear_sum_assignment(-of_parts.T @ of_sources)[1]
-    present: Array = (of_sources > 0)[:, sources][places[:, 0]]
-    return present
+    allowed = presences * (of_sources > 0)[:, sources][excerpts]
+    if not allowed.any(axis=0).all():
+        raise AnchorError(
+            f"{path}: a part is heard in none of the songs that train.anchors.lopsided "
+            "leaves it: raise it (1: all songs may have anchors)"
+        )
+    return replace(heard, presences=allowed)

@@ -30,7 +30,7 @@ class Estimates:
 def write_estimates(path: Path, output: Path, n_parts: int, level: float, regress: Regress) -> None:
     """A store of the mixtures in `path`, whose sources are the parts that a model finds in each.
 
-    Of more than MAX_TAKEN excerpts, of fewer. level, regress: as for `hear_presences`. Goes on
+    Of more than MAX_TAKEN excerpts, of fewer. level, regress: as for `hear_windows`. Goes on
     where a killed call stopped.
     """
     store, writer = LatentStore(path), StoreWriter(output)

@@ -1,6 +1,7 @@
-"""What a model hears in the mixtures of a store: its parts, and how much of a window is whose."""
+"""What a model hears in the mixtures of a store: parts, whose a window is, how its parts change."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,39 +9,93 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from dirac.data.presences import MAX_READ, QUIET, AnchorError, Array, window_starts
+from dirac.data.presences import (
+    MAX_READ,
+    QUIET,
+    AnchorError,
+    Array,
+    Listen,
+    changes_of,
+    relative,
+    window_starts,
+)
 from dirac.data.store import LatentStore
 
 # (batch, channels, frames) -> (batch, parts, channels, frames)
 Regress = Callable[[Tensor], Tensor]
 
 
-def hear_presences(
-    path: Path, n_frames: int, level: float, regress: Regress
-) -> tuple[Array, Array]:
-    """Places (windows, 2) of a store's windows but the quietest, and presences (windows, parts)
+@dataclass(frozen=True)
+class Heard:
+    """Windows of a store, but the quietest, as a model hears them.
 
-    as a model hears them: its parts' shares of the power of the mixture. level: the RMS of the
-    latents that the model was trained on, averaged over channels. Raises AnchorError when no window
-    has any sound in it.
+    places: (windows, 2), excerpt and first frame; presences: (windows, parts), its parts' shares of
+    the power of the mixture; changes: (windows, statistics), sum 1 each, how its parts change along
+    time and along frequency, no statistics if nobody listened; songs: (windows,), numbers.
+    """
+
+    places: Array
+    presences: Array
+    changes: Array
+    songs: Array
+
+
+def hear_windows(
+    path: Path,
+    n_frames: int,
+    level: float,
+    regress: Regress,
+    n_bands: int = 0,
+    listen: Listen | None = None,
+) -> Heard:
+    """What a model hears in a store.
+
+    level: the RMS of the latents that the model was trained on, averaged over channels. n_bands: of
+    the changes of what `listen` hears in the parts; without it there are none. Raises AnchorError
+    when no window has any sound in it.
     """
     store = LatentStore(path)
-    places, powers = [], []
+    places, powers, changes = [], [], []
     starts = window_starts(store, n_frames)
     numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
     for index in tqdm(numbers, "listening for anchors", unit="excerpt"):
         mixture, parts = take_apart(store, index, level, regress)
         heard = np.square(additive(store, parts))
         heard *= np.square(additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
+        sounds = sounds_of_parts(mixture, parts, listen) if listen is not None else heard[:0]
+        rate = sounds.shape[2] / store.meta.n_frames
         for start in starts:
             places.append((index, start))
             powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
+            window = sounds[..., round(rate * start) : round(rate * (start + n_frames))]
+            changes.append([changes_of(sound, n_bands) for sound in window])
     table = np.array(powers, dtype=np.float64)
     if not table.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
     total = table.sum(axis=1)
     loud = total > QUIET * total.mean()
-    return np.array(places)[loud], table[loud] / total[loud, None]
+    chosen = np.array(places)[loud]
+    told = np.empty((len(table), 0))
+    if listen is not None:
+        told = relative(np.array(changes, dtype=np.float64).reshape(len(table), -1))
+    named = [excerpt.track for excerpt in store.meta.excerpts]
+    return Heard(
+        places=chosen,
+        presences=table[loud] / total[loud, None],
+        changes=told[loud],
+        songs=np.unique(named, return_inverse=True)[1][chosen[:, 0]],
+    )
+
+
+def sounds_of_parts(mixture: Array, parts: Array, listen: Listen) -> Array:
+    """Of what is heard in a mixture (channels, frames) the shares of its parts (parts, channels,
+
+    frames) -> (parts, bands, frames): roots of magnitudes, of which powers are shared out.
+    """
+    whole, *apart = listen(torch.from_numpy(np.stack([mixture, *parts]))).cpu().numpy()
+    powers = np.stack(apart) ** 4
+    shared: Array = whole * (powers / powers.sum(axis=0).clip(1e-12)) ** 0.25
+    return shared
 
 
 def take_apart(
@@ -48,7 +103,7 @@ def take_apart(
 ) -> tuple[Array, Array]:
     """A mixture (channels, frames), and the parts (parts, channels, frames) that a model finds.
 
-    level: as for `hear_presences`; parts are as loud as if the mixture had it.
+    level: as for `hear_windows`; parts are as loud as if the mixture had it.
     """
     mixture = store.mixture(index)
     gain = level / max(float(np.mean(store.meta.rms)), 1e-6) if store.meta.homogeneous else 1.0

@@ -75,7 +75,7 @@ def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Win
         for start in starts:
             places.append((index, start))
             window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
-            changes.append(_changes(window, n_bands))
+            changes.append(changes_of(window, n_bands))
             held.append(_held(window, n_bands))
             left.append(is_left(window))
     table = np.array(changes, dtype=np.float64)
@@ -86,7 +86,7 @@ def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Win
     named, chosen = [excerpt.track for excerpt in store.meta.excerpts], np.array(places)[loud]
     songs = np.unique(named, return_inverse=True)[1][chosen[:, 0]]
     tables = (table, np.concatenate([table, held], axis=1))
-    by_changes, with_held = (_of_sum_1(_balanced(statistics)[loud]) for statistics in tables)
+    by_changes, with_held = (relative(statistics)[loud] for statistics in tables)
     return Windows(chosen, by_changes, with_held, np.array(left)[loud], songs)
 
 
@@ -200,6 +200,11 @@ def _of_sum_1(rows: Array) -> Array:
     return normalised
 
 
+def relative(statistics: Array) -> Array:
+    """Statistics of windows (windows, statistics) as shares of a window, halfway balanced."""
+    return _of_sum_1(_balanced(statistics))
+
+
 def _balanced(statistics: Array) -> Array:
     """Columns halfway (in decibels) between their own levels and equal ones.
 
@@ -210,7 +215,7 @@ def _balanced(statistics: Array) -> Array:
     return balanced
 
 
-def _changes(amplitude: Array, n_bands: int) -> Array:
+def changes_of(amplitude: Array, n_bands: int) -> Array:
     """Mean squares of the changes of magnitudes (bands, frames) along time, then frequency.
 
     (2 n_bands,) at most, gathered from neighbouring bands.
@@ -222,7 +227,7 @@ def _changes(amplitude: Array, n_bands: int) -> Array:
 def _held(amplitude: Array, n_bands: int) -> Array:
     """Mean squares of the changes along frequency of what magnitudes (bands, frames) have for three
 
-    quarters of each half, (n_bands,) at most, gathered as those of `_changes`.
+    quarters of each half, (n_bands,) at most, gathered as those of `changes_of`.
     """
     halves = np.array_split(amplitude, 2, axis=1)
     quartiles = [np.quantile(half, 0.25, axis=1) for half in halves]

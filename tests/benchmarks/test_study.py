@@ -90,6 +90,7 @@ def test_params_of_a_run(modules: SimpleNamespace, project: Path) -> None:
         "train.anchors.share": "0.03",
         "train.anchors.presence": "0.95",
         "train.anchors.lopsided": "0.7",
+        "train.anchors.alike": "true",
         "train.anchors.apart": "0.1",
         "train.anchors.by_song": "true",
         "train.anchors.speeds": "[0.625, 0.8, 1.25, 1.6, 2]",

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dirac.data.anchors import find_anchors, find_by_ear, tell_windows
-from dirac.data.heard import hear_presences
+from dirac.data.heard import hear_windows
 from dirac.data.presences import (
     AnchorError,
     find_presences,
@@ -139,7 +139,7 @@ def test_a_silent_store_has_no_anchors(tmp_path):
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
         read_windows(path, WINDOW, N_BANDS, listen)
     with pytest.raises(AnchorError, match=r"a\.lmdb has no window of 8 frames with any sound"):
-        hear_presences(path, WINDOW, 1.0, lambda mixture: torch.stack([mixture, mixture], dim=1))
+        hear_windows(path, WINDOW, 1.0, lambda mixture: torch.stack([mixture, mixture], dim=1))
 
 
 def test_more_sources_than_windows_is_an_error(tmp_path):
@@ -166,10 +166,10 @@ def test_a_model_hears_whose_a_window_is(tmp_path, presence):
         steady = windows.repeat_interleave(WINDOW, dim=-1)
         return torch.stack([steady, (mixture**2 - steady**2).clamp_min(0).sqrt()], dim=1)
 
-    places, presences = hear_presences(path, WINDOW, 1.0, regress)
-    assert len(places) == 40 * N_STARTS - 1
-    assert np.allclose(presences.sum(axis=1), 1)
-    for (index, start), heard in zip(places, presences, strict=True):
+    windows = hear_windows(path, WINDOW, 1.0, regress)
+    assert len(windows.places) == 40 * N_STARTS - 1
+    assert np.allclose(windows.presences.sum(axis=1), 1)
+    for (index, start), heard in zip(windows.places, windows.presences, strict=True):
         assert (heard[0] > 0.99) == (present_at(index, start, presence) == STEADY)
 
 

@@ -97,13 +97,14 @@ def test_sources_in_training_play_at_speeds_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("forbid_stems")
+@pytest.mark.parametrize("alike", [False, True])
 def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
-    path: Path, tmp_path: Path
+    path: Path, tmp_path: Path, alike: bool
 ) -> None:
     stage = runpy.run_path(str(STAGE), run_name="stage")
     values = params_of("anchored").model_dump(mode="json")
     values["train"].update(n_first_steps=1, bootstrapped=1.0)
-    values["train"]["anchors"].update(lopsided=0.7)
+    values["train"]["anchors"].update(lopsided=0.7, alike=alike)
     params = check_params(values, "params.yaml")
     card = stage["make_card"](params, LatentStore(path).meta)
     teacher = Decomposition(**card["model"])
