@@ -178,10 +178,12 @@ def presences_alike(heard: Heard, profiles: Array) -> Array:
 
     What leaks changes too, and is part of the profile: a kick that is heard as half a bass, where
     drums are alone, is still a kick. Each song bends the profiles (`presences.adapt_presences`),
-    from what is heard in it. 0 remains 0.
+    from what is heard in it. What has no more than half of a window keeps what it has: else another
+    source passes for one that is never alone in a song.
     """
     told = adapt_presences(heard.changes, heard.songs, profiles, heard.presences)
-    alike: Array = np.where(heard.presences > 0, np.maximum(heard.presences, told), 0.0)
+    higher = np.maximum(heard.presences, told)
+    alike: Array = np.where(heard.presences > 0.5, higher, heard.presences)
     return alike
 
 

@@ -42,8 +42,8 @@ def test_a_source_that_leaks_all_through_a_song_is_alone_at_times() -> None:
     assert (second[told[:, 0] == 1, 0] > 0.9).all()
     assert (second[told[:, 0] < 0.8, 0] < 0.8).all()
     assert (found >= presences).all()
-    silenced = Heard(places, presences * [[1, 0]], changes, numbers)  # barred, or not there
-    assert (presences_alike(silenced, profiles)[:, 1] == 0).all()
+    soft = presences <= 0.5  # what is heard as mostly another, or is barred
+    assert (found[soft] == presences[soft]).all()
 
 
 def test_parts_share_what_is_heard_in_a_mixture_by_their_powers() -> None:
