@@ -26,6 +26,7 @@ from dirac.data.presences import (
 )
 
 Anchors = list[Array]  # of each source the places of its windows, (anchors, 2)
+MOSTLY = 0.6  # share of a window that a source is heard to have at least, to be alone after all
 
 
 class AnchorSettings(Protocol):
@@ -178,12 +179,12 @@ def presences_alike(heard: Heard, profiles: Array) -> Array:
 
     What leaks changes too, and is part of the profile: a kick that is heard as half a bass, where
     drums are alone, is still a kick. Each song bends the profiles (`presences.adapt_presences`),
-    from what is heard in it. What has no more than half of a window keeps what it has: else another
+    from what is heard in it. What has less than MOSTLY of a window keeps what it has: else another
     source passes for one that is never alone in a song.
     """
     told = adapt_presences(heard.changes, heard.songs, profiles, heard.presences)
     higher = np.maximum(heard.presences, told)
-    alike: Array = np.where(heard.presences > 0.5, higher, heard.presences)
+    alike: Array = np.where(heard.presences >= MOSTLY, higher, heard.presences)
     return alike
 
 

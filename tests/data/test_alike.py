@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dirac.data.anchors import find_by_ear, presences_alike, profiles_of_anchors
+from dirac.data.anchors import MOSTLY, find_by_ear, presences_alike, profiles_of_anchors
 from dirac.data.heard import Heard, hear_windows, sounds_of_parts
 
 from . import stores
@@ -42,7 +42,7 @@ def test_a_source_that_leaks_all_through_a_song_is_alone_at_times() -> None:
     assert (second[told[:, 0] == 1, 0] > 0.9).all()
     assert (second[told[:, 0] < 0.8, 0] < 0.8).all()
     assert (found >= presences).all()
-    soft = presences <= 0.5  # what is heard as mostly another, or is barred
+    soft = presences < MOSTLY  # what is heard as mostly another, or is barred
     assert (found[soft] == presences[soft]).all()
 
 
