@@ -58,7 +58,7 @@ def hear(
             heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
             try:
                 cache_songs(songs, seconds, separator.codec, codec, heard)
-                model, card = learn(start, heard, separator.codec, folder, settings, key, device)
+                model, card = learn(start, heard, folder, settings, key, device)
             except (AudioError, DataError, AnchorError, LearningError):  # it would be so again
                 shutil.rmtree(folder)
                 raise

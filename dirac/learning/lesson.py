@@ -11,16 +11,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import torch
 
-from dirac.audio.codecs import Codec
-from dirac.audio.hearing import make_listener
 from dirac.data.anchors import find_by_ear
 from dirac.data.estimates import Estimates, write_estimates
-from dirac.data.presences import Listen
 from dirac.data.remixes import RemixDataset, remix_datasets
 from dirac.data.store import LatentStore
 from dirac.learning.whole import whole
@@ -107,7 +103,6 @@ def check_objective(start: Path) -> None:
 def learn(
     start: Path,
     heard: Path,
-    codec: Codec,
     folder: Path,
     settings: TrainSettings,
     fingerprint: str,
@@ -118,9 +113,9 @@ def learn(
     evaluation mode, and its card: that of `start`, without what was said of its weights, with the
     objective that it was trained by last.
 
-    codec: of the store; folder: keeps the state, for a killed call to go on there; fingerprint: of
-    all that the result depends on. Raises LearningError as `check_objective`, or where the training
-    diverges, AnchorError where nothing sounds, CheckpointError for a full disk.
+    folder: keeps the state, for a killed call to go on there; fingerprint: of all that the result
+    depends on. Raises LearningError as `check_objective`, or where the training diverges,
+    AnchorError where nothing sounds, CheckpointError for a full disk.
     """
     check_objective(start)
     card = load_model(start)[1]
@@ -130,8 +125,7 @@ def learn(
     model = Decomposition.of_card(card["model"])
     model.set_scale(torch.tensor(store.meta.rms))
     go_on(model, start, homogeneous=store.meta.homogeneous)
-    listen = make_listener(codec, SimpleNamespace(**card["codec"]["spectrogram"]), device)
-    datasets = _remixes(deepcopy(model).eval().to(device), heard, listen, folder, card)
+    datasets = _remixes(deepcopy(model).eval().to(device), heard, folder, card)
     run = Run(Processes(0, 1, device), Checkpoint(folder, fingerprint), NullTracker())
     try:
         trained = train(model, *datasets, settings, run).model
@@ -142,7 +136,7 @@ def learn(
 
 
 def _remixes(
-    teacher: Decomposition, heard: Path, listen: Listen, folder: Path, card: Mapping[str, Any]
+    teacher: Decomposition, heard: Path, folder: Path, card: Mapping[str, Any]
 ) -> tuple[RemixDataset, RemixDataset]:
     """What the model trains on and is judged on: of what it hears in the songs, before it learns.
 
@@ -150,11 +144,11 @@ def _remixes(
     """
     ordered = card["codec"]["name"] == "spectrogram"  # frequencies have an order to move along
     anchors = OwnAnchors(speed_octaves=0.2, equaliser_db=4.0) if ordered else OwnAnchors()
-    regressed = partial(regress, teacher)
-    [found] = find_by_ear([heard], teacher.level, regressed, anchors, listen=listen)
+    listen = partial(regress, teacher)
+    [found] = find_by_ear([heard], teacher.level, listen, anchors)
     n_parts = teacher.n_latents
     taken_out = folder / "estimates.lmdb"
-    whole(taken_out, lambda path: write_estimates(heard, path, n_parts, teacher.level, regressed))
+    whole(taken_out, lambda path: write_estimates(heard, path, n_parts, teacher.level, listen))
     estimates = Estimates(LatentStore(taken_out), BOOTSTRAPPED)
     level = n_parts if teacher.composition == "mean" else 1
     stores, crop = (heard, heard), card["n_frames"]

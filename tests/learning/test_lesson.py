@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dirac.audio.codecs import Codec, load_described
+from dirac.audio.codecs import load_described
 from dirac.audio.files import write_audio
 from dirac.data.songs import read_track
 from dirac.data.store import LatentStore
@@ -60,18 +60,15 @@ def heard(start: Path, tmp_path: Path) -> Path:
     """The store of a song."""
     write_audio(tmp_path / "song.wav", by_turns(7).numpy(), RATE)
     described = load_model(start)[1]["codec"]
+    codec = load_described(described, None)
     song = read_track(tmp_path / "song.wav", "train", 0)
-    cache_songs([song], 2.0, codec_of(start), described, tmp_path / "songs.lmdb")
+    cache_songs([song], 2.0, codec, described, tmp_path / "songs.lmdb")
     return tmp_path / "songs.lmdb"
-
-
-def codec_of(model: Path) -> Codec:
-    return load_described(load_model(model)[1]["codec"], None)
 
 
 def learnt(start: Path, heard: Path, folder: Path, n_steps: int) -> Decomposition:
     folder.mkdir(exist_ok=True)
-    return learn(start, heard, codec_of(start), folder, lesson(n_steps, 0), "key", CPU)[0]
+    return learn(start, heard, folder, lesson(n_steps, 0), "key", CPU)[0]
 
 
 def loaded(folder: Path) -> Decomposition:
@@ -107,7 +104,7 @@ def test_the_card_says_what_was_trained_and_nothing_of_other_weights(
     start: Path, heard: Path, tmp_path: Path
 ) -> None:
     before = load_model(start)[1]
-    _, made = learn(start, heard, codec_of(start), tmp_path, lesson(2, 0), "key", CPU)
+    _, made = learn(start, heard, tmp_path, lesson(2, 0), "key", CPU)
     assert set(before) - set(made) == {"format", "sha256", "scores"}
     changed = {name for name, value in before["model"].items() if made["model"][name] != value}
     assert changed == {"masking_weight", "composition_share"}
@@ -128,7 +125,7 @@ def test_killed_and_called_again_is_unbroken(
     broken.mkdir()
     monkeypatch.setattr(Trainer, "advance", killed)
     with pytest.raises(KeyboardInterrupt):
-        learn(start, heard, codec_of(start), broken, settings, "key", CPU)
+        learn(start, heard, broken, settings, "key", CPU)
     steps: list[int] = []
 
     def counted(trainer: Trainer, batch: Tensor) -> None:
@@ -169,7 +166,7 @@ def test_the_papers_model_cannot_learn(tmp_path: Path) -> None:
     made["model"]["objective"] = "paper"
     save_model(folder, state, {k: v for k, v in made.items() if k not in ("format", "sha256")})
     with pytest.raises(LearningError, match="the paper's objective"):
-        learn(folder, tmp_path / "none", codec_of(folder), tmp_path, lesson(2, 0), "key", CPU)
+        learn(folder, tmp_path / "none.lmdb", tmp_path, lesson(2, 0), "key", CPU)
 
 
 class Divided(nn.Module):
