@@ -15,10 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dirac.audio.codecs import load_described
-from dirac.audio.hearing import make_listener
+from dirac.audio.hearing import roots_of_magnitudes
+from dirac.audio.spectrogram import Spectrogram
 from dirac.command import behave_as_command
 from dirac.data.anchors import Anchors, find_anchors, find_by_ear, tell_windows
 from dirac.data.estimates import Estimates, write_estimates
@@ -169,7 +170,7 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
 
     def told() -> list[tuple[Array, Array]]:
         n_sources = params.model.n_latents
-        return tell_windows(stores, n_sources, anchors, params.seed, open_listener(this))
+        return tell_windows(stores, n_sources, anchors, params.seed, make_listener(this))
 
     @cache
     def found() -> list[Anchors]:
@@ -177,7 +178,7 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
             return [find_anchors(*windows, anchors) for windows in told()]
         by_statistics = told() if anchors.lopsided < 1 else None
         regressed = partial(regress, teacher.eval())
-        listen = open_listener(this) if anchors.alike else None
+        listen = make_listener(this) if anchors.alike else None
         return find_by_ear(stores, teacher.level, regressed, anchors, by_statistics, listen)
 
     def anchors_of(number: int, source: int) -> Array:
@@ -194,15 +195,20 @@ def speeds_of(this: Round, found: Sequence[Anchors]) -> list[tuple[float, ...]]:
     if not anchors.speeds:  # a listener may need weights that are not there
         return [() for _ in found[0]]
     window, speeds = anchors.n_frames, anchors.speeds
-    return speeds_towards_others(this.stores[0], found[0], window, speeds, open_listener(this))
+    return speeds_towards_others(this.stores[0], found[0], window, speeds, make_listener(this))
 
 
-def open_listener(this: Round) -> Listen:
+def make_listener(this: Round) -> Listen:
     """What the latents of the stores sound like."""
     made, elsewhere = LatentStore(this.stores[0]).meta.codec, this.params.codec.weights
     own = this.codec if has_model(this.codec) else None
     codec = load_described(made, own or (elsewhere and project_root() / elsewhere.expanduser()))
-    return make_listener(codec, SimpleNamespace(**made["spectrogram"]), this.processes.device)
+    settings, device = SimpleNamespace(**made["spectrogram"]), this.processes.device
+    spectrogram = Spectrogram(settings.power, settings.n_fft, settings.n_iterations)
+    if isinstance(codec, nn.Module):
+        codec.to(device)
+    listen = partial(roots_of_magnitudes, codec=codec, spectrogram=spectrogram.to(device))
+    return lambda latents: listen(latents.to(device))
 
 
 @torch.no_grad()
