@@ -10,8 +10,8 @@ to sources for all songs; the baselines have the settings of params.yaml.
     python benchmarks/multitracks.py FOLDER --learn 400
 
 scores beside the model what it is after it has heard a song, each by itself: all of its mixture and
-no stem, by `dirac learn` with so many steps. These models are kept in --work, so that a killed
-call goes on.
+no stem, by `dirac learn` with so many steps. These models are kept in --work by what determines
+them (songs, model, steps, our code), so that a killed call goes on.
 """
 
 import argparse
@@ -30,8 +30,10 @@ from dirac.data.errors import DataError
 from dirac.evaluation.assignment import Table, best_assignment, score_subsets
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.methods import Method, Signal, separate_mixture
+from dirac.model_files import load_model
 from dirac.packaged import default_model
 from dirac.params import load_params
+from dirac.scratch import fingerprint
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 
@@ -76,9 +78,11 @@ def score(method: Method, song: tuple[Signal, int]) -> Table:
 
 def hear_song(name: str, model: Path, arguments: argparse.Namespace) -> Method:
     """The model, after it has heard the mixture of all of a song."""
-    folder = arguments.work / f"{name}-{arguments.learn}"
+    files = find_stems(arguments.folder / name, arguments.sources)
+    chosen = {"model": load_model(model)[1]["sha256"], "steps": arguments.learn}
+    folder = arguments.work / f"{name}-{fingerprint(chosen, files)[:12]}"
     if not folder.exists():
-        stems, rate = read_stems(find_stems(arguments.folder / name, arguments.sources))
+        stems, rate = read_stems(files)
         mixture = folder.with_name(f"{folder.name}.wav")
         mixture.parent.mkdir(parents=True, exist_ok=True)
         write_audio(mixture, stems.mean(axis=0), rate)

@@ -14,6 +14,7 @@ import numpy as np
 from study_scores import mean_scores
 
 from dirac.assembly import open_separator
+from dirac.command import behave_as_command
 from dirac.data.collections import find_tracks
 from dirac.data.synthetic import Making, make_dataset
 from dirac.data.tracks import excerpts_of, read_sources
@@ -21,6 +22,7 @@ from dirac.evaluation.assignment import Table, score_subsets
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.methods import Method, separate_mixture
 from dirac.evaluation.signals import find_silent
+from dirac.model_files import load_model
 from dirac.params import load_params
 
 
@@ -31,6 +33,12 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params()
     chosen, songs, n = params.evaluate, params.data.synthetic, len(params.data.sources)
+    trained_on = load_model(arguments.model)[1]["sources"]
+    if trained_on != params.data.sources:
+        raise SystemExit(
+            f"error: {arguments.model} was trained on {', '.join(trained_on)}, and data.sources "
+            f"are {', '.join(params.data.sources)}: name another --model, or run `dvc repro`"
+        )
     separator = open_separator(arguments.model)
     rate = separator.codec.sample_rate
     methods: dict[str, Method] = {"refined": partial(separate_mixture, separator.refined)}
@@ -56,4 +64,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    behave_as_command()
     main()

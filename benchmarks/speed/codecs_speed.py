@@ -22,10 +22,9 @@ def open_codec(name: str) -> Codec:
     """With weights drawn at random: they are as fast as trained ones."""
     if name == "spectrogram":
         return Spectrogram(**params_of().codec.spectrogram.model_dump())
-    from dirac.audio.encodec import Encodec24, Encodec48, untrained
+    from dirac.audio.encodec import as_codec, untrained
 
-    wrapper = Encodec24 if name == "encodec_24khz" else Encodec48
-    return wrapper(untrained(name), quantized=True, bandwidth=24.0)
+    return as_codec(name, untrained(name), quantized=True, bandwidth=24.0)
 
 
 def measure(size: Size, folder: Path) -> Iterator[Row]:
@@ -39,7 +38,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
         n_samples = round(seconds * codec.sample_rate)
         waveform = 0.1 * torch.randn(1, codec.n_audio_channels, n_samples, device=device())
         latents = codec.encode(waveform)
-        copying, n_bytes = copy()
+        copying, n_bytes = copy(device())
         works: dict[str, Work] = {
             "encode": lambda codec=codec, waveform=waveform: codec.encode(waveform),
             "decode": lambda codec=codec, latents=latents: codec.decode(latents),

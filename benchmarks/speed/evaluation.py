@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from floors import copy
 from measure import Row, Work, interleaved
 from setting import Size, params_of
@@ -33,7 +34,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     }
     same = ((0, 1), (0, 1))
     works["scored"] = partial(score, parts, references, same, settings)
-    copying, n_bytes = copy()
+    copying, n_bytes = copy(torch.device("cpu"))
     timings = interleaved(works | {"copy": copying}, n_repeats)
     floor = references.nbytes / n_bytes * timings["copy"].wall
     for name in works:

@@ -21,9 +21,9 @@ def product(dtype: torch.dtype = torch.float32) -> tuple[Work, float]:
     return lambda: left @ right, 2.0 * SIDE**3
 
 
-def copy() -> tuple[Work, float]:
-    """A copy of memory to time, and the bytes that it reads."""
-    source = torch.zeros(N_BYTES, dtype=torch.uint8)
+def copy(where: torch.device) -> tuple[Work, float]:
+    """A copy of the memory of a device to time, and the bytes that it reads."""
+    source = torch.zeros(N_BYTES, dtype=torch.uint8, device=where)
     target = torch.empty_like(source)
     return lambda: target.copy_(source), float(N_BYTES)
 

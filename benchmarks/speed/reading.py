@@ -61,7 +61,7 @@ def remixes(path: Path, n_frames: int, anchors: AnchorSettings) -> RemixDataset:
 def measure(size: Size, folder: Path) -> Iterator[Row]:
     """Reads of whole mixtures; then crops a second, in batches, by the number of workers."""
     store = LatentStore(write_store(folder / "read.lmdb", size.n_excerpts))
-    copying, n_bytes = copy()
+    copying, n_bytes = copy(torch.device("cpu"))
     order = np.random.default_rng(1).integers(len(store), size=size.n_reads)
     works: dict[str, Work] = {
         "random": lambda: [store.mixture(int(index)) for index in order],

@@ -23,14 +23,15 @@ class Size:
     n_workers: tuple[int, ...]
     batch_of_paper: int  # 64 takes a minute a step on a CPU
     n_frames_of_paper: int
+    batch_of_default: int | None  # None: its own
     n_steps_at_once: int  # of a training, which waits for a GPU when it logs, not at every step
     bfloat16: bool = False  # whether trainings are measured in it on a CPU too
 
 
 CODECS = ("spectrogram", "encodec_24khz", "encodec_48khz")
-FULL = Size(5, CODECS, 21.0, 600, 2000, (0, 1, 2, 4, 8), 4, 512, 1)
-ON_GPU = Size(10, CODECS, 300.0, 4000, 20000, (0, 1, 2, 4, 8), 64, 512, 10)
-TINY = Size(1, CODECS[:1], 0.5, 8, 8, (0, 1), 1, 64, 1)
+FULL = Size(5, CODECS, 21.0, 600, 2000, (0, 1, 2, 4, 8), 4, 512, None, 1)
+ON_GPU = Size(10, CODECS, 300.0, 4000, 20000, (0, 1, 2, 4, 8), 64, 512, None, 10)
+TINY = Size(1, CODECS[:1], 0.5, 8, 8, (0, 1), 1, 64, 2, 1)
 
 
 def params_of(*settings: str) -> Params:

@@ -10,7 +10,7 @@ import torch
 from floors import device, flops_of, product
 from measure import Row, Work, interleaved
 from plain import PlainDecomposition, PlainTraining
-from setting import TINY, Size, params_of
+from setting import Size, params_of
 from torch import Tensor, nn
 
 from dirac.models.decomposition import Decomposition
@@ -32,9 +32,8 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     adamw = objective.train.model_copy(update={"optimiser": "adamw"})
     like_paper = objective.model_copy(update={"train": adamw})
     paper, n_paper = params_of("paper"), size.batch_of_paper
-    n, frames = default.train.batch_size, default.train.n_frames
-    if size is TINY:
-        n, frames = 2, size.n_frames_of_paper
+    n = size.batch_of_default or default.train.batch_size
+    frames = min(default.train.n_frames, size.n_frames_of_paper)
     yield from _compared("paper's size", paper, n_paper, size.n_frames_of_paper, size)
     yield from _compared("default size, paper's objective and AdamW", like_paper, n, frames, size)
     yield from _compared("default", default, n, frames, size)
