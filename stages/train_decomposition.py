@@ -7,7 +7,7 @@ With train.objective supervised it is the upper comparator, which alone is shown
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
@@ -29,9 +29,9 @@ from dirac.data.remixes import remix_datasets
 from dirac.data.stems import StemDataset
 from dirac.data.store import LatentStore, StoreMeta
 from dirac.kept import keep
-from dirac.model_files import CODEC, CheckpointError, copy_model, has_model
+from dirac.model_files import CODEC, copy_model, has_model
 from dirac.models.decomposition import Decomposition
-from dirac.models.teacher import go_on, regress
+from dirac.models.teacher import begun_with, go_on, regress
 from dirac.params import Params, load_params
 from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
 from dirac.sections import Train
@@ -55,15 +55,15 @@ def main() -> None:
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
     del used["train"]["n_processes"]  # any number has the same result
     check_start("train.start", start, arguments.output)
-    if start and not has_model(start):
-        raise CheckpointError(f"train.start: there is no trained model in {start}")
+    chosen, made = params.model.model_dump(mode="json"), LatentStore(arguments.train).meta.codec
+    begun = begun_with(start, chosen, made) if start else {}
     weights = [start / "model.safetensors"] if start else []
     key = fingerprint(used, [*stores, *weights])
     with work_folder("train_decomposition", key) as folder, distributed() as processes:
         session = Session(
             "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
         )
-        this = Round(session, processes, params, stores, start, arguments.codec)
+        this = Round(session, processes, params, stores, start, arguments.codec, begun)
         for number, chosen in enumerate(earlier_rounds(params.train), 1):
             this = replace(this, start=train_earlier(this, number, chosen))
         finished = train(this)
@@ -76,7 +76,8 @@ def main() -> None:
 @dataclass(frozen=True)
 class Round:
     """stores: of training and of validation; start: folder of the weights to begin with, or None
-    for new ones; codec: folder of the codec's weights, if it was trained."""
+    for new ones; codec: folder of the codec's weights, if it was trained; begun: what the card
+    tells of train.start."""
 
     session: Session
     processes: Processes
@@ -84,6 +85,7 @@ class Round:
     stores: Sequence[Path]
     start: Path | None
     codec: Path | None
+    begun: Mapping[str, Any]
 
 
 def earlier_rounds(chosen: Train) -> list[Train]:
@@ -116,7 +118,7 @@ def train(this: Round) -> Path:
     """Trains for train.n_steps -> the folder of the model."""
     params, processes, stores = this.params, this.processes, this.stores
     meta = LatentStore(stores[0]).meta
-    card = make_card(params, meta)
+    card = make_card(params, meta) | this.begun
     torch.manual_seed(params.seed)
     model = Decomposition(**card["model"])
     model.set_scale(torch.tensor(meta.rms))

@@ -40,7 +40,7 @@ def make_datasets(path: Path, tmp_path: Path) -> Callable[[Params], Any]:
 
     def make(params: Params) -> Any:
         session = SimpleNamespace(folder=tmp_path)
-        this = stage["Round"](session, ALONE, params, (path, path), start=None, codec=None)
+        this = stage["Round"](session, ALONE, params, (path, path), None, None, {})
         return stage["make_datasets"](this, teacher=None)
 
     return make
@@ -88,7 +88,9 @@ def test_sources_in_training_play_at_speeds_too(tmp_path: Path) -> None:
     values = params_of("anchored").model_dump(mode="json")
     values["train"]["anchors"].update(speeds=[2.0, 0.8])
     params = check_params(values, "params.yaml")
-    this = stage["Round"](SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None)
+    this = stage["Round"](
+        SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None, {}
+    )
     training, validation = stage["make_datasets"](this, teacher=None)
     [low] = [n for n, places in enumerate(training.anchors) if (places[:, 0] < 3).all()]
     assert (training.speeds[low], training.speeds[1 - low]) == ((2.0,), (0.8,))
@@ -112,7 +114,9 @@ def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
     stage["find"].__globals__["tell_windows"] = lambda stores, *rest: [
         (places, np.ones((3, 2))) for _ in stores
     ]
-    this = stage["Round"](SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None)
+    this = stage["Round"](
+        SimpleNamespace(folder=tmp_path), ALONE, params, (path, path), None, None, {}
+    )
     training, validation = stage["make_datasets"](this, teacher)
     for data in (training, validation):
         assert {int(index) for places in data.anchors for index, _ in places} <= {2, 4}
@@ -134,7 +138,7 @@ def test_rounds_have_steps_and_rates_of_their_own(path: Path, tmp_path: Path) ->
     values["train"].update(n_first_steps=7, first_learning_rate=0.5, n_rounds=3, n_steps=9)
     session = Session("train_decomposition", tmp_path, "key", {}, tmp_path)
     params = check_params(values, "params.yaml")
-    last = stage["Round"](session, ALONE, params, (path, path), None, None)
+    last = stage["Round"](session, ALONE, params, (path, path), None, None, {})
     stage["train_earlier"].__globals__["train"] = lambda this: (
         trained.append(this.params.train) or this.session.folder
     )
@@ -191,12 +195,12 @@ def test_a_model_that_goes_on_hears_other_levels_as_its_own(
 
     stage["train"].__globals__["fit"] = fit
     session, params = SimpleNamespace(folder=tmp_path), params_of(objective)
-    start = stage["train"](stage["Round"](session, ALONE, params, (path, path), None, None))
+    start = stage["train"](stage["Round"](session, ALONE, params, (path, path), None, None, {}))
     quiet = LatentStore(path).mixture(0)[None]
     louder = stores.write_mixtures(tmp_path / "louder.lmdb", np.tile(3 * quiet, (2, 1, 1)), 2.0)
     other = SimpleNamespace(folder=tmp_path / "other")
     other.folder.mkdir()
-    stage["train"](stage["Round"](other, ALONE, params, (louder, louder), start, None))
+    stage["train"](stage["Round"](other, ALONE, params, (louder, louder), start, None, {}))
     first, second = trained
     meta = LatentStore(louder).meta
     one_for_all = objective == "paper"
