@@ -103,6 +103,8 @@ class Trainer:
             optimiser.load_state_dict(saved)
             for group in optimiser.param_groups:
                 group["lr"] = self._rate
+                if "capturable" in group:  # of the device that the state was saved on
+                    group["capturable"] = self._rate.is_cuda
         self.history, self.validation = state["history"], state["validation"]
         self._pending = state["pending"]
 

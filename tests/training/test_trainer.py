@@ -102,6 +102,16 @@ def test_mean_rows() -> None:
     assert mean_rows([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": 2.0}
 
 
+def test_a_state_of_another_device_goes_on_here() -> None:
+    saved = Trainer(Slope(), SETTINGS, ALONE)
+    state = saved.state()
+    for group in state["optimisers"][0]["param_groups"]:
+        group["capturable"] = True  # as on a GPU, whose steps are recorded
+    trainer = Trainer(Slope(), SETTINGS, ALONE)
+    trainer.restore(state)
+    assert [group["capturable"] for group in trainer.optimisers[0].param_groups] == [False]
+
+
 def test_muon_takes_matrices_and_adam_the_rest() -> None:
     model = nn.Sequential(nn.Conv1d(3, 4, 5), nn.GroupNorm(2, 4), nn.Linear(7, 2))
     model[2].requires_grad_(False)
