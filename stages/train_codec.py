@@ -20,6 +20,7 @@ from dirac.model_files import copy_model, fill, load_model, write_json
 from dirac.models.autoencoder import Autoencoder
 from dirac.params import Params, load_params
 from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
+from dirac.training.batches import BatchError
 from dirac.training.distributed import distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
@@ -68,6 +69,7 @@ def train(params: Params, data: Path, output: Path) -> None:
     files = [start / "card.json"] if start else []
     key = fingerprint(used | {"tracks": states_of_stems(tracks, sources)}, files)
     with work_folder("train_codec", key) as folder, distributed() as processes:
+        check_pairs(chosen.batch_size, processes.world_size)
         session = Session(
             "train_codec", folder, key, params.model_dump(mode="json"), project_root()
         )
@@ -95,6 +97,18 @@ def train(params: Params, data: Path, output: Path) -> None:
         finished = fit(session, processes, model, (training, validation), settings, card)
         if processes.is_main:
             publish(finished, output)
+
+
+def check_pairs(batch_size: int, n_processes: int) -> None:
+    """Raises BatchError unless a process has pairs of the batch to average, the same ones as one
+
+    process alone would take.
+    """
+    if n_processes > 1 and batch_size % (2 * n_processes):
+        raise BatchError(
+            f"train_codec.batch_size is {batch_size}, and each of {n_processes} processes averages "
+            f"pairs of its share: take a multiple of {2 * n_processes}, or fewer processes by NPROC"
+        )
 
 
 def make_dataset(params: Params, tracks: list[Track], split: str) -> WaveformDataset:

@@ -33,7 +33,8 @@ class Autoencoder(nn.Module):
         """batch: waveforms (batch, 1, time) -> the loss and its named terms.
 
         The first half comes back from its latents, the second as the mean of two from the mean of
-        their latents: parts must add in latents as they do in the air.
+        their latents: parts must add in latents as they do in the air. Both of a pair are of the
+        share of one process.
         """
         draws = draws or Draws(len(batch))
         gain_db = self.gain_db * (2 * draws.uniform(batch) - 1)

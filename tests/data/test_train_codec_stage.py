@@ -6,15 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from dirac.audio.encodec_mini import SHIPPED, load_encodec_mini
 from dirac.audio.weights import CodecError
 from dirac.data.tracks import SPLITS
+from dirac.models.autoencoder import half_averaged
 from dirac.scratch import StartError
 from dirac.settings import apply
+from dirac.training.batches import BatchError
 
 PROJECT = Path(__file__).parents[2]
+STAGE = PROJECT / "stages" / "train_codec.py"
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def run_stage(tmp_path, monkeypatch, slakh_track, sine):
                     {"S00": "Drums", "S01": "Bass"},
                     {"S00": sine(1000, 3), "S01": sine(60, 3)},
                 )
-        runpy.run_path(str(PROJECT / "stages" / "train_codec.py"), run_name="__main__")
+        runpy.run_path(str(STAGE), run_name="__main__")
         return tmp_path / "models" / "codec"
 
     return run
@@ -67,6 +71,19 @@ def test_the_output_is_no_beginning(run_stage):
 def test_missing_weights_are_named(run_stage):
     with pytest.raises(CodecError, match=r"no model in .*nowhere"):
         run_stage("encodec_mini", weights="nowhere")
+
+
+def test_processes_average_the_pairs_that_one_would():
+    check_pairs = runpy.run_path(str(STAGE), run_name="stage")["check_pairs"]
+    batch = torch.arange(8.0)
+    for n_processes in (1, 2, 4):
+        check_pairs(8, n_processes)
+        shares = [half_averaged(batch[rank::n_processes]) for rank in range(n_processes)]
+        assert sorted(torch.cat(shares)) == sorted(half_averaged(batch))
+    check_pairs(7, 1)
+    for n_processes in (3, 8):
+        with pytest.raises(BatchError, match=f"a multiple of {2 * n_processes}, or fewer"):
+            check_pairs(8, n_processes)
 
 
 def test_trained_on_mixtures(run_stage, tmp_path):
