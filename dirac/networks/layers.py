@@ -114,11 +114,15 @@ class ConditionedBlock(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention over frames beside a skip (Vaswani et al. 2017)."""
+    """Multi-head self-attention over frames beside a skip (Vaswani et al. 2017).
+
+    As many heads as divide the channels and leave each n_head_channels or more.
+    """
 
     def __init__(self, n_channels: int, n_head_channels: int = 32):
         super().__init__()
-        self.n_heads = max(1, n_channels // n_head_channels)
+        most = max(1, n_channels // n_head_channels)
+        self.n_heads = next(n for n in range(most, 0, -1) if n_channels % n == 0)
         self.norm = nn.GroupNorm(1, n_channels)
         self.project_in = Conv1d(n_channels, 3 * n_channels, 1)
         self.project_out = Conv1d(n_channels, n_channels, 1)

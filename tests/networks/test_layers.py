@@ -76,6 +76,13 @@ def test_attention_does_not_know_the_order_of_frames() -> None:
     assert attention.n_heads == 2
 
 
+@pytest.mark.parametrize(("n_channels", "n_heads"), [(4, 1), (96, 3), (112, 2), (208, 4)])
+def test_heads_divide_the_channels(n_channels: int, n_heads: int) -> None:
+    attention = SelfAttention(n_channels)
+    assert attention(torch.randn(1, n_channels, 3)).shape == (1, n_channels, 3)
+    assert attention.n_heads == n_heads
+
+
 def test_attention_of_one_frame_is_a_linear_map_of_it() -> None:
     attention = SelfAttention(4)
     x = torch.randn(2, 4, 1)
