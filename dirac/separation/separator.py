@@ -246,4 +246,5 @@ class Separator:
         parts = render(self.model.encode(latents)) / gain
         shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
         missing = waveform.shape[-1] - shares.shape[-1]
-        return to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))
+        whole = to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))
+        return whole.to(waveform.device)
