@@ -16,7 +16,6 @@ from dirac.data.caching import (
     states_of_stems,
 )
 from dirac.data.collections import find_tracks
-from dirac.data.store import LatentStore
 from dirac.data.tracks import SPLITS, check_sources, tracks_with
 from dirac.model_files import has_model
 from dirac.params import load_params
@@ -53,22 +52,22 @@ def main() -> None:
     }
     weights = [arguments.codec / "card.json"] if has_model(arguments.codec) else []
     with work_folder("cache_latents", fingerprint(used, weights)) as scratch:
+        sizes = {}
         for split in SPLITS:
             limit = getattr(data.max_excerpts, split)
             speeds = params.train.anchors.speeds if split == "train" else ()
             excerpts = select_excerpts(tracks, split, data.duration_seconds, limit)
-            cache_split(
+            sizes[f"excerpts/{split}"] = cache_split(
                 ExcerptLatents(tracks, excerpts, codec, selection, settings.dtype, speeds),
                 scratch / f"{split}.lmdb",
                 torch.get_num_threads(),
                 data_name=data.name,
                 codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
             )
+        with track("cache_latents", params.model_dump(mode="json"), project_root()) as tracker:
+            tracker.summary(sizes)
         for split in SPLITS:
             publish(scratch / f"{split}.lmdb", arguments.output / f"{split}.lmdb")
-    with track("cache_latents", params.model_dump(mode="json"), project_root()) as tracker:
-        stores = {split: LatentStore(arguments.output / f"{split}.lmdb") for split in SPLITS}
-        tracker.summary({f"excerpts/{split}": len(store) for split, store in stores.items()})
 
 
 if __name__ == "__main__":

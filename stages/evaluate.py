@@ -81,7 +81,7 @@ def main() -> None:
             for name in ("metrics.json", "table.csv", "plots", "listening/generation"):
                 if (finished / name).exists():  # without recompositions there is no generation
                     tracker.exhibit(finished / name)
-            tracker.exhibit(next((finished / "listening" / "excerpts").iterdir()))
+            tracker.exhibit(min((finished / "listening" / "excerpts").iterdir()))
         for path in sorted(finished.iterdir()):
             publish(path, arguments.output / path.name)
 

@@ -18,7 +18,15 @@ from dirac.audio.files import AudioError, Waveform
 from dirac.audio.framing import n_frames_of
 from dirac.command import ignore_signals
 from dirac.data.errors import DataError
-from dirac.data.store import N_COMMITTED, VERSION, Record, StoreMeta, StoreWriter, frames_at
+from dirac.data.store import (
+    N_COMMITTED,
+    VERSION,
+    Record,
+    StoreMeta,
+    StoreWriter,
+    frames_at,
+    read_meta,
+)
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
 
 # Latents of the mixture, of its sources and of the mixture at other speeds (channels, frames), why
@@ -153,8 +161,8 @@ def cache_split(
     *,
     data_name: str,
     codec_settings: dict[str, Any],
-) -> None:
-    """Write the store of one split, or go on where a killed call stopped.
+) -> int:
+    """Write the store of one split, or go on where a killed call stopped -> its excerpts' number.
 
     The same input gives the same bytes, from any number of processes (one thread each), in one go
     or several. Raises AudioError or DataError for an excerpt that cannot be read, DataError when
@@ -162,14 +170,16 @@ def cache_split(
     """
     writer = StoreWriter(path)
     if writer.is_finished:
-        return
+        return len(read_meta(path).excerpts)
     first = writer.n_records
     records = _computed(latents, first, n_processes)
     with tqdm(None, path.stem, len(latents), initial=first, unit=" excerpts") as progress:
         while group := list(islice(records, N_COMMITTED)):
             writer.append(group)
             progress.update(len(group))
-    writer.finish(_meta(latents, writer, data_name, codec_settings))
+    meta = _meta(latents, writer, data_name, codec_settings)
+    writer.finish(meta)
+    return len(meta.excerpts)
 
 
 def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator[Record]:
