@@ -183,9 +183,12 @@ def adapt_presences(statistics: Array, songs: Array, profiles: Array, presences:
     return _of_sum_1(adapted)
 
 
-def is_left(amplitude: Array) -> bool:
-    """Whether both halves of a window (bands, frames) sound, and next to none of it is held."""
-    power = np.square(np.square(amplitude.astype(np.float64)))
+def is_left(roots: Array) -> bool:
+    """Whether both halves of a window (bands, frames), roots of magnitudes, sound, and next to none
+
+    of it is held.
+    """
+    power = np.square(np.square(roots.astype(np.float64)))
     n_stretches = max(1, power.shape[1] // STRETCH)
     held = [
         stretch.shape[1] * stretch.min(axis=1).sum()
@@ -215,21 +218,21 @@ def _balanced(statistics: Array) -> Array:
     return balanced
 
 
-def changes_of(amplitude: Array, n_bands: int) -> Array:
-    """Mean squares of the changes of magnitudes (bands, frames) along time, then frequency.
+def changes_of(roots: Array, n_bands: int) -> Array:
+    """Mean squares of the changes along time, then frequency, of roots of magnitudes.
 
-    (2 n_bands,) at most, gathered from neighbouring bands.
+    (bands, frames) -> (2 n_bands,) at most, gathered from neighbouring bands.
     """
-    changes = (np.diff(amplitude, axis=1), np.diff(amplitude, axis=0))
+    changes = (np.diff(roots, axis=1), np.diff(roots, axis=0))
     return np.concatenate([_gathered(change, n_bands) for change in changes])
 
 
-def _held(amplitude: Array, n_bands: int) -> Array:
-    """Mean squares of the changes along frequency of what magnitudes (bands, frames) have for three
+def _held(roots: Array, n_bands: int) -> Array:
+    """Mean squares of the changes along frequency of what roots of magnitudes (bands, frames) have
 
-    quarters of each half, (n_bands,) at most, gathered as those of `changes_of`.
+    for three quarters of each half, (n_bands,) at most, gathered as those of `changes_of`.
     """
-    halves = np.array_split(amplitude, 2, axis=1)
+    halves = np.array_split(roots, 2, axis=1)
     quartiles = [np.quantile(half, 0.25, axis=1) for half in halves]
     return _gathered(np.diff(quartiles, axis=1).T, n_bands)
 

@@ -207,7 +207,7 @@ class Decomposition(nn.Module):
         return compose(anchors, self.composition, self.exponent, coherence)
 
     def _composition_loss(self, mixture: Tensor, draws: Draws) -> Tensor:
-        """|| compose_i(D(noise, 0, z_i)) - x ||^2, z = encoder(x), for the batch's first."""
+        """|| compose_i(D(0, 0, z_i)) - x ||^2, z = encoder(x), for the batch's first."""
         n_composed = math.ceil(self.composition_share * draws.batch_size)
         own = mixture[: draws.first(n_composed)]
         composed = self.compose(self._regress(self._noisy_components(own, draws)))

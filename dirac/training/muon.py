@@ -16,7 +16,9 @@ LIKE_ADAM = 0.2  # the RMS of Adam's steps, about (Liu et al. 2025, arXiv 2502.1
 
 
 class Muon(torch.optim.Optimizer):
-    """For weights of two dimensions and more: (out, in, ...), kernels as (out, everything else).
+    """For weights of two dimensions and more: kernels as (first axis, everything else).
+
+    The first is that of outputs, but of inputs where a convolution is transposed.
 
     Steps are as large as AdamW's, so that both take the same learning rate and weight decay.
     """
