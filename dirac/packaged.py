@@ -11,8 +11,9 @@ DEFAULT = "drums-bass"
 
 
 def packaged_models() -> list[Path]:
-    """The folders of the models that are in this installation."""
-    return sorted(card.parent for card in SHELF.glob("*/card.json"))
+    """The folders of the models that are in this installation, that of the default first."""
+    folders = (card.parent for card in SHELF.glob("*/card.json"))
+    return sorted(folders, key=lambda folder: (folder.name != DEFAULT, folder.name))
 
 
 def find_model(name: Path | None) -> Path:
@@ -84,7 +85,7 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
         else "unknown",
         "data": f"{card['data']}: mixtures of {', '.join(card['sources'])}",
         "training": f"objective {training['objective']}, {stems}; {steps} steps of "
-        f"{training['batch_size']}, seed {card['params']['seed']}",
+        f"{training['batch_size']}, seed {card['params']['seed']}{_went_on(card)}",
         "learnt": "; then ".join(lessons) or "nothing since",
         "scores": _scores(card),
         "scored": card.get("scores", {}).get("from", "nothing"),
@@ -95,6 +96,12 @@ def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[st
         or "unknown",
         "weights": f"{packed.get('weights', 'float32')}, sha256 {card['sha256'][:16]}",
     }
+
+
+def _went_on(card: Mapping[str, Any]) -> str:
+    """From which model the training did, if it did."""
+    start = card["params"]["train"].get("start")
+    return f"; it went on from {card.get('trained_from', start)}" if start else ""
 
 
 def _scores(card: Mapping[str, Any]) -> str:

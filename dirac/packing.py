@@ -25,14 +25,13 @@ from dirac.assembly import open_separator, settings_of
 from dirac.evaluation.results import OURS
 from dirac.model_files import CODEC, has_model, load_model, save_model
 from dirac.params import Params
+from dirac.reporting.tables import out_of_phase
 from dirac.scratch import publish
 from dirac.separation.generate import PRIOR, Generator
 from dirac.separation.settings import SETTINGS_KEY
 
 FILES = {"model.safetensors", "card.json", CODEC, PRIOR}
 PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")
-# By a codec whose phases are its own: no separation's SI-SDR.
-RENDERED = ("decoded", "regressed", "codec")
 ORIGIN_OF_NAMES = (
     "the one assignment of parts to sources that scored best on stems, found after training: "
     "the training was told no names"
@@ -75,7 +74,8 @@ def pack(
     try:
         _save_halved(beside, state, card)
         if has_model(model / CODEC):
-            _save_halved(beside / CODEC, *load_model(model / CODEC))
+            weights, of_codec = load_model(model / CODEC)
+            _save_halved(beside / CODEC, weights, without_paths(of_codec))
         if prior is not None:
             _pack_prior(prior, beside / PRIOR, card)
         separator = open_separator(beside)  # it loads, or it is not published
@@ -157,6 +157,20 @@ def snapshot(params: Params) -> dict[str, Any]:
     return values
 
 
+def without_paths(of_codec: Mapping[str, Any]) -> dict[str, Any]:
+    """The card of a codec, in which folders of data have their names alone."""
+    if "params" not in of_codec:
+        return dict(of_codec)
+    params = of_codec["params"]
+    root, synthetic = params["data"]["root"], params["data"]["synthetic"]
+    banks = [Path(bank).name for bank in synthetic["banks"]]
+    data = params["data"] | {
+        "root": root and Path(root).name,
+        "synthetic": synthetic | {"banks": banks},
+    }
+    return {**of_codec, "params": params | {"data": data}}
+
+
 def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
     """The card's `scores`: SI-SDR in dB of ours, the others and the bounds, by the assignment that
 
@@ -167,7 +181,7 @@ def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         figures = {
             method: scores["si_sdr"]
             for method, scores in content["separation"].items()
-            if method not in RENDERED
+            if method not in out_of_phase(card["codec"]["name"])
         }
         n_excerpts = content["counts"]["n_scored_excerpts"]
         scored = set(figures[OURS]) - {"mean"}

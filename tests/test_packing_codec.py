@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from dirac.audio.encodec_mini import EncodecMini
-from dirac.model_files import save_model
+from dirac.model_files import load_model, save_model
 from dirac.models.decomposition import Decomposition
 from dirac.packing import pack
 from dirac.params import load_params
@@ -24,8 +24,13 @@ def test_a_codec_that_was_trained_here_goes_with_the_model(tmp_path: Path) -> No
     save_model(tmp_path / "model", state, made)
     network = {"n_filters": 2, "n_residual_layers": 1, "ratios": [2, 4, 5, 8]}
     codec = EncodecMini(**network)
-    save_model(tmp_path / "model" / "codec", codec.state_dict(), {"network": network})
+    data = {"root": "/home/me/unreleased", "synthetic": {"banks": ["/usr/share/sf2", "kits"]}}
+    of_codec = {"network": network, "params": {"seed": 3, "data": data}}
+    save_model(tmp_path / "model" / "codec", codec.state_dict(), of_codec)
     pack(tmp_path / "model", tmp_path / "packed", load_params(PROJECT / "params.yaml"), None, None)
+    found = load_model(tmp_path / "packed" / "codec")[1]["params"]
+    named = {"root": "unreleased", "synthetic": {"banks": ["sf2", "kits"]}}
+    assert found == {"seed": 3, "data": named}
     packed = Separator.load(tmp_path / "packed")
     waveform = torch.randn(1, 1, 3200, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(

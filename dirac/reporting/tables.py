@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dirac.reporting import charts
+from dirac.reporting.charts import decibels
 from dirac.reporting.inputs import finite
 
 # method -> measure -> source or "mean" -> dB
@@ -42,8 +43,7 @@ MEASURES = {
     "sar": "SAR",
 }
 BOX_MEASURES = ("si_sdr", "sdr", "sir", "sar")
-# Their phase is made up, which SI-SDR counts as error: no bars beside what keeps the mixture's.
-RESYNTHESISED = {"decoded", "regressed", "codec"}
+RESYNTHESISED = frozenset({"decoded", "regressed", "codec"})
 NO_RIVALS = {"mixture", "untrained"}  # they take nothing apart, so that they leave no artefacts
 ASSIGNMENTS = {
     "separation": "One assignment for the whole set",
@@ -70,21 +70,27 @@ def method(name: str) -> Method:
     return METHODS.get(name, Method(name, "baseline"))
 
 
+def out_of_phase(codec: str) -> frozenset[str]:
+    """Methods whose phase this codec makes up, which SI-SDR counts as error.
+
+    Their scores are neither drawn nor packed beside those of the mixture's phase.
+    """
+    return RESYNTHESISED if codec == "spectrogram" else frozenset()
+
+
 def in_order(names: Collection[str]) -> list[str]:
     known = [name for name in METHODS if name in names]
     return known + sorted(set(names) - set(known))
 
 
 def of_methods(counts: Mapping[str, int]) -> str:
-    """{"nmf": 2, "hpss": 0} -> "NMF 2": those that are not nought."""
+    """{"nmf": 2, "hpss": 0} -> "NMF 2": those that are not nought; "2 of each" if all are alike."""
+    if len(counts) > 1 and len(set(counts.values())) == 1:
+        number = next(iter(counts.values()))
+        return f"{number} of each" if number else ""
     return ", ".join(
         f"{method(name).label} {counts[name]}" for name in in_order(counts) if counts[name]
     )
-
-
-def decibels(value: float | None, digits: int = 1) -> str:
-    """A true minus sign, none before a zero; a dash where there is no number."""
-    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def sources_of(scores: Scores) -> list[str]:
@@ -155,7 +161,8 @@ def means(scores: Scores) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def mean_bars(scores: Scores) -> list[charts.Bar]:
+def mean_bars(scores: Scores, hidden: Collection[str]) -> list[charts.Bar]:
+    """hidden: methods that have no bar."""
     return charts.bars(
         [
             (
@@ -165,16 +172,19 @@ def mean_bars(scores: Scores) -> list[charts.Bar]:
                 interval_of(scores, name, "si_sdr", "mean"),
             )
             for name, value in means(scores).items()
-            if name not in RESYNTHESISED
+            if name not in hidden
         ]
     )
 
 
 def box_plots(
-    rows: Sequence[Mapping[str, str]], sources: Sequence[str]
+    rows: Sequence[Mapping[str, str]], sources: Sequence[str], hidden: Collection[str]
 ) -> list[tuple[str, list[charts.BoxPlot]]]:
-    """Per measure one plot per source, on one scale: the fixed assignment over the excerpts."""
-    names = in_order({row["method"] for row in rows})
+    """Per measure one plot per source, on one scale: the fixed assignment over the excerpts.
+
+    hidden: methods that have no box of SI-SDR.
+    """
+    every = {row["method"] for row in rows}
     scores: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         for measure in BOX_MEASURES:
@@ -184,7 +194,8 @@ def box_plots(
                 scores.setdefault((measure, row["source"], row["method"]), []).append(value)
     plots = []
     for measure in BOX_MEASURES:
-        inside = [values for (shown, _, _), values in scores.items() if shown == measure]
+        names = in_order(every.difference(hidden) if measure == "si_sdr" else every)
+        inside = [scores.get((measure, source, name), []) for source in sources for name in names]
         limits = charts.box_limits(inside)
         plots.append(
             (

@@ -14,6 +14,7 @@ def test_the_card_of_the_model_that_ships_is_told(capsys: pytest.CaptureFixture[
     told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert told["parts"] == "drums, bass"
     assert "mixtures alone, no stems" in told["training"]
+    assert "it went on from the model that shipped at revision" in told["training"]
     main(["inspect", "drums-bass", "--json"])
     content = json.loads(capsys.readouterr().out)
     assert content["folder"] == str(find_model(None))
