@@ -18,7 +18,6 @@ from tqdm import tqdm
 
 from dirac.data.store import LatentStore
 from dirac.evaluation.clap import Clap
-from dirac.evaluation.ours import Ours
 from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.songs import Songs
 from dirac.metrics.generation import cut, diversity, embed, frechet_distance, nearest, similarity
@@ -54,7 +53,7 @@ def score_generation(
     if clap:
         figures |= hear(songs, made, clips, clap)
     searched = {name: made[name] for name in ("generated", "latent_diffusion")}
-    searched["real"] = [songs.ours.latents(excerpt) for excerpt in spread(songs.ours, clips.n)]
+    searched["real"] = [songs.ours.latents(excerpt) for excerpt in songs.ours.spread(clips.n)]
     for name, latents in searched.items():
         figures[f"nearest_{name}"] = find_nearest(clips.windows(latents), training, name)
     if songs.ours.separator.n_parts > 1:
@@ -65,7 +64,7 @@ def score_generation(
 def make_songs(songs: Songs, training: LatentStore, clips: Clips) -> dict[str, list[Tensor]]:
     """clips.n songs of each kind that are compared with the test set, (1, channels, frames)."""
     ours, n, n_frames = songs.ours, clips.n, clips.n_frames
-    chosen = spread(ours, n)
+    chosen = ours.spread(n)
     shuffles = [_shuffle(n, ours.seed + k) for k in range(ours.separator.n_parts)]
     mixed = [[chosen[shuffle[i]] for shuffle in shuffles] for i in range(n)]
     of_models = [
@@ -93,7 +92,7 @@ def hear(
     """Distances between what CLAP makes of decoded clips and of the test set's own sound."""
     ours, codec = songs.ours, songs.ours.separator.codec
     length, rate = round(clips.n_frames * codec.hop), codec.sample_rate
-    chosen = spread(ours, clips.n)
+    chosen = ours.spread(clips.n)
     reference = clap.embed([ours.mixture(excerpt)[..., :length] for excerpt in chosen], rate)
 
     def embedded(latents: list[Tensor]) -> Tensor:
@@ -124,7 +123,7 @@ def find_nearest(windows: Tensor, training: LatentStore, name: str) -> float:
 def score_variations(songs: Songs, clips: Clips) -> dict[str, float]:
     """How much variations differ, and whether what was kept in them is there."""
     ours, n_frames = songs.ours, clips.n_frames
-    chosen = spread(ours, max(clips.n // 4, 2))
+    chosen = ours.spread(max(clips.n // 4, 2))
     kept = [(excerpt, i % ours.separator.n_parts) for i, excerpt in enumerate(chosen)]
     ours.run(
         "varying", [(songs.varied, (*of, n_frames, i)) for of in kept for i in range(N_VARIATIONS)]
@@ -152,12 +151,6 @@ def score_variations(songs: Songs, clips: Clips) -> dict[str, float]:
         "kept_reconstruction": fmean(likeness(rendered[of[0]], *of) for of in kept),
         "kept_other_song": fmean(likeness(clip[other], *of) for of, other in others),
     }
-
-
-def spread(ours: Ours, n: int) -> list[str]:
-    """n excerpts, or all if there are fewer, evenly from the test set."""
-    n = min(n, len(ours.excerpts))
-    return [ours.excerpts[i * len(ours.excerpts) // n] for i in range(n)]
 
 
 def _shuffle(n: int, seed: int) -> list[int]:

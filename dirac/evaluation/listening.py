@@ -70,7 +70,7 @@ class Listening:
             + (named if self.documents else "Of these there are no true stems to compare with."),
             [
                 _row(excerpt, "", self._excerpt(excerpt))
-                for excerpt in self._spread(self.n_examples)
+                for excerpt in self.ours.spread(self.n_examples)
             ],
         )
 
@@ -93,7 +93,7 @@ class Listening:
 
     def recompositions(self) -> Section:
         """The first component of one excerpt with the others of the next."""
-        excerpts = self._spread(2 * self.n_songs)
+        excerpts = self.ours.spread(2 * self.n_songs)
         first, *others = self._names()
         rows = []
         for index, (a, b) in enumerate(zip(excerpts[::2], excerpts[1::2], strict=False)):
@@ -124,7 +124,7 @@ class Listening:
                 [self._diffused(songs, n_frames, n) for n in numbers],
             ),
         ]
-        given = self._spread(self.n_songs) if len(names) > 1 else []
+        given = self.ours.spread(self.n_songs) if len(names) > 1 else []
         for index, excerpt in enumerate(given):
             rows.append(self._accompanied(songs.prior, excerpt, index, index % len(names)))
         text = "The prior makes components from noise; the decomposition renders them."
@@ -213,12 +213,6 @@ class Listening:
     ) -> Clip:
         write_audio(self.folder / file, waveform, self.ours.separator.codec.sample_rate)
         return {"label": label, "file": file, "scores": scores}
-
-    def _spread(self, n: int) -> list[str]:
-        """n excerpts, or all if there are fewer, evenly from the test set."""
-        every = self.ours.excerpts
-        n = min(n, len(every))
-        return [every[i * len(every) // n] for i in range(n)]
 
     def _ranked(self) -> dict[str, float]:
         """The scored excerpts with their mean SI-SDR in dB, refined, the lowest first."""

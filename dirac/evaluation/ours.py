@@ -73,6 +73,11 @@ class Ours:
                 )
                 self.signals.save_references(excerpt.name, sources / len(sources))
 
+    def spread(self, n: int) -> list[str]:
+        """n excerpts, or all if there are fewer, evenly from the test set."""
+        n = min(n, len(self.excerpts))
+        return [self.excerpts[i * len(self.excerpts) // n] for i in range(n)]
+
     def mixture(self, excerpt: str) -> Tensor:
         """(channels, time)"""
         return torch.from_numpy(self.signals.load_references(excerpt).sum(0))

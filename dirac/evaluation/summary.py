@@ -63,9 +63,11 @@ def count(documents: Sequence[Document], sources: Sequence[str]) -> dict[str, An
     for document in documents:
         excerpts.setdefault(document["excerpt"], document["targets"])
         method = document["method"]
-        for target in document["targets"]:
-            n_missed[method] += target["scored"] and target["missed"]
-            n_undefined[method] += sum("SDR" not in f["metrics"] for f in target["frames"])
+        n_missed[method] += sum(t["scored"] and t["missed"] for t in document["targets"])
+        n_undefined[method] += max(  # a window is so for all of its sources
+            sum("SDR" not in frame["metrics"] for frame in target["frames"])
+            for target in document["targets"]
+        )
     return {
         "n_excerpts": len(excerpts),
         "n_scored_excerpts": sum(any(t["scored"] for t in each) for each in excerpts.values()),

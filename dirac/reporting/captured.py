@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dirac.reporting.charts import Range, Tick, place
+from dirac.reporting.charts import Range, Tick, decibels, place
 from dirac.reporting.inputs import ReportError, finite, read_json
-from dirac.reporting.tables import decibels
 
 FLOOR_DB = -60.0  # the drawings end there
 MARKS = (50, 200, 1000, 5000)  # Hz

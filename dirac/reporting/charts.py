@@ -84,6 +84,11 @@ def number(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
+def decibels(value: float | None, digits: int = 1) -> str:
+    """A true minus sign, none before a zero; a dash where there is no number."""
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
 def axis(limits: Range, n_wanted: int) -> list[Tick]:
     return [Tick(place(value, limits), number(value)) for value in ticks(limits, n_wanted)]
 
@@ -97,7 +102,7 @@ def bars(rows: Sequence[tuple[str, str, float, Range | None]]) -> list[Bar]:
         Bar(
             label,
             kind,
-            f"{round(value, 1) + 0.0:.1f}".replace("-", "−"),
+            decibels(value),
             place(min(0.0, value), limits),
             place(low + abs(value), limits),
             between and (place(between[0], limits), place(low + between[1] - between[0], limits)),
@@ -134,7 +139,8 @@ def box_plot(
             boxes.append(Box(label, kind, f"{label}: no score", None))
             continue
         low, lower, median, upper, high = five_numbers(values)
-        text = f"{label}: median {median:.1f}, quartiles {lower:.1f} to {upper:.1f}"
+        quartiles = f"quartiles {decibels(lower)} to {decibels(upper)}"
+        text = f"{label}: median {decibels(median)} dB, {quartiles}"
         places = (
             place(low, limits),
             place(lower, limits),
@@ -142,7 +148,7 @@ def box_plot(
             place(upper, limits),
             place(high, limits),
         )
-        boxes.append(Box(label, kind, text.replace("-", "−"), places))
+        boxes.append(Box(label, kind, text, places))
     return BoxPlot(title, boxes, axis(limits, 5), place(0.0, limits))
 
 

@@ -120,11 +120,11 @@ def read_row(
 
 
 def arrange(clips: Sequence[Clip], sources: Sequence[str]) -> list[list[Clip]]:
-    """A column per source, of the clips whose label names it; before them one of all the others."""
+    """A column per source, of clips labelled "SOURCE, ..."; before them one of all the others."""
     columns: dict[str, list[Clip]] = {"": [], **{source: [] for source in sources}}
     for clip in clips:
-        named = [source for source in sources if source.lower() in clip.label.lower()]
-        columns[named[0] if len(named) == 1 else ""].append(clip)
+        name = clip.label.partition(",")[0]
+        columns[name if name in sources else ""].append(clip)
     return [column for column in columns.values() if column]
 
 

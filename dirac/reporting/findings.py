@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dirac.reporting.tables import Scores, decibels, means, method, sources_of
+from dirac.reporting.charts import decibels
+from dirac.reporting.tables import NO_RIVALS, Scores, means, method, sources_of
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class Standing:
     ours: str
     value: float
     mixture: float | None
-    rival: tuple[str, float] | None  # the best baseline other than the mixture
+    rival: tuple[str, float] | None  # the best baseline that takes something apart
     bound: tuple[str, float] | None  # the highest upper bound
 
 
 def best_of(values: Mapping[str, float], kind: str) -> tuple[str, float] | None:
-    """The method of that kind with the highest value; the mixture is no rival."""
-    of_kind = [n for n in values if method(n).kind == kind and n != "mixture"]
+    """The method of that kind with the highest value, of those that take something apart."""
+    of_kind = [n for n in values if method(n).kind == kind and n not in NO_RIVALS]
     name = max(of_kind, key=lambda n: values[n], default=None)
     return None if name is None else (name, values[name])
 
@@ -68,7 +69,7 @@ def opponents(found: Standing) -> list[tuple[str, float]]:
     if found.rival is None:
         return mixture
     name, value = found.rival
-    return [*mixture, (f"{method(name).label}, the best other baseline", value)]
+    return [*mixture, (f"{method(name).label}, the best baseline", value)]
 
 
 def learnt(scores: Scores) -> str:

@@ -1,7 +1,7 @@
 """The report: one HTML file that carries its pictures, sounds, styles and script with it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +51,19 @@ def last_round(params: Mapping[str, Any]) -> str:
     return f"Decomposition, last round, after {n_before} steps" if n_before else "Decomposition"
 
 
+def read_card(model: Path) -> dict[str, Any]:
+    """What is known of a model; nothing where its folder has no card."""
+    card = model / "card.json"
+    return dict(read_json(card)) if card.exists() else {}
+
+
 def read_training(title: str, folder: Path) -> Training:
-    history, validation, card = (
-        folder / name for name in ("history.csv", "validation.csv", "card.json")
-    )
+    history, validation = (folder / name for name in ("history.csv", "validation.csv"))
     course = read_losses(history) if history.exists() else []
     checks = read_losses(validation) if validation.exists() else []
     curve = charts.loss_curve(title, course, checks, N_CURVE_POINTS) if course else None
-    text = json.dumps(read_json(card), indent=2, ensure_ascii=False) if card.exists() else None
+    card = read_card(folder)
+    text = json.dumps(card, indent=2, ensure_ascii=False) if card else None
     return Training(title, curve, text)
 
 
@@ -126,9 +131,11 @@ def learnt(metrics: Any) -> str:
     return findings.reconstructed(metrics.get("reconstruction", {}))
 
 
-def box_plots(scores_table: Path, sources: Sequence[str]) -> list[tuple[str, list[charts.BoxPlot]]]:
+def box_plots(
+    scores_table: Path, sources: Sequence[str], hidden: Collection[str]
+) -> list[tuple[str, list[charts.BoxPlot]]]:
     rows = read_rows(scores_table, ("method", "assignment", "source", *tables.BOX_MEASURES))
-    return tables.box_plots(rows, sources)
+    return tables.box_plots(rows, sources, hidden)
 
 
 def contents(
@@ -141,22 +148,25 @@ def contents(
     library = AudioLibrary()
     sources = tables.sources_of(metrics["separation"])
     captured = read_captured(files.captured)
+    run = flat(params)
+    out_of_phase = tables.out_of_phase(run.get("codec.name", ""))
     return {
         "learnt": learnt(metrics),
         "headline": findings.headline(metrics),
-        "bars": tables.mean_bars(metrics["separation"]),
+        "bars": tables.mean_bars(metrics["separation"], out_of_phase),
+        "out_of_phase": out_of_phase,
         "sources": sources,
         "sections": listening(files, metrics, len(captured.parts), mp3_kbps, library),
         "audio": library.clips,
         "measures": list(tables.MEASURES.values()),
         "assignments": list(tables.ASSIGNMENTS.values()),
         "score_tables": score_tables(metrics) if sources else [],
-        "box_plots": box_plots(files.scores_table, sources) if sources else [],
+        "box_plots": box_plots(files.scores_table, sources, out_of_phase) if sources else [],
         "captured": captured,
         "study": study.read_study(files.study),
         "study_columns": study.COLUMNS,
         "intervals": in_per_cent(params),
-        "saw_stems": params.get("train", {}).get("objective") == "supervised",
+        "saw_stems": read_card(files.decomposition).get("saw_stems", False),
         "counts": metrics.get("counts", {}),
         "left_out": [
             (text, tables.of_methods(metrics.get("counts", {}).get(name, {})))
@@ -170,7 +180,7 @@ def contents(
         ],
         "n_latents": in_words(params["model"]["n_latents"]),
         "params": grouped(params),
-        "run": flat(params),
+        "run": run,
         "versions": versions,
     }
 

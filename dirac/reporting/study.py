@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dirac.reporting.charts import decibels
 from dirac.reporting.inputs import ReportError, finite, read_json
-from dirac.reporting.tables import decibels, method
+from dirac.reporting.tables import method
 
 Run = Mapping[str, Any]
 

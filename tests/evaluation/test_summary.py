@@ -31,7 +31,7 @@ def document(excerpt: str, method: str, drums: Any, bass: Any) -> Any:
 
 DOCUMENTS = [
     document("a", "ours", target("drums", 1.0, [1.0, 9.0, 2.0]), target("bass", 4.0, [0.0])),
-    document("b", "ours", target("drums", 3.0, [None, 3.0]), target("bass", 6.0, [10.0])),
+    document("b", "ours", target("drums", 3.0, [None, 3.0]), target("bass", 6.0, [None, 10.0])),
     document("c", "ours", target("drums", 8.0, [40.0]), target("bass", 8.0, [20.0], missed=True)),
     document("d", "ours", target("drums", None, []), target("bass", None, [], silent=True)),
 ]

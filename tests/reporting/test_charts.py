@@ -66,9 +66,11 @@ def test_five_numbers_leave_outliers_outside_the_whiskers() -> None:
 def test_box_plot_places_and_missing_scores() -> None:
     plot = charts.box_plot("drums", [("a", "ours", [0, 5, 10]), ("b", "bound", [])], (-10, 10))
     assert plot.boxes[0].places == (50, 62.5, 75, 87.5, 100)
-    assert plot.boxes[0].text == "a: median 5.0, quartiles 2.5 to 7.5"
+    assert plot.boxes[0].text == "a: median 5.0 dB, quartiles 2.5 to 7.5"
     assert plot.boxes[1].places is None
     assert plot.zero == 50
+    (below,) = charts.box_plot("bass", [("2-D", "baseline", [-3, -3])], (-10, 10)).boxes
+    assert below.text == "2-D: median −3.0 dB, quartiles −3.0 to −3.0"
 
 
 def test_box_limits_hold_zero_and_every_whisker() -> None:

@@ -41,13 +41,18 @@ def test_what_mp3_cannot_do_is_one_clear_error() -> None:
         encode_mp3(silence, 24000, 192)
 
 
-def test_clips_stand_in_the_column_of_the_one_source_they_name() -> None:
-    labels = ["mixture", "bass, true", "Drums, refined", "bass, refined", "drums and bass"]
+def test_clips_stand_in_the_column_of_the_source_before_their_comma() -> None:
+    labels = ["mixture", "bass, true", "drums, refined", "bass, refined", "drums and bass"]
     columns = arrange([clip(label) for label in labels], ["drums", "bass"])
     assert [[clip.label for clip in column] for column in columns] == [
         ["mixture", "drums and bass"],
-        ["Drums, refined"],
+        ["drums, refined"],
         ["bass, true", "bass, refined"],
+    ]
+    numbered = arrange([clip(f"part {n}, refined") for n in (1, 10)], ["part 1", "part 10"])
+    assert [[clip.label for clip in column] for column in numbered] == [
+        ["part 1, refined"],
+        ["part 10, refined"],
     ]
 
 

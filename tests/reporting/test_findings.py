@@ -34,22 +34,22 @@ def test_differences_agree_with_the_printed_numbers() -> None:
                 "oracle": 12,
             },
             "It separates drums and bass with a mean SI-SDR of 8.0 dB: 8.2 dB above the untouched "
-            "mixture and 4.0 dB above HPSS, the best other baseline.",
+            "mixture and 4.0 dB above HPSS, the best baseline.",
         ),
         (
             {"refined": 3.0, "mixture": 0.0, "hpss": 4.0, "oracle": 12},
             "It takes drums and bass apart with a mean SI-SDR of 3.0 dB: 3.0 dB above the "
-            "untouched mixture, but 1.0 dB below HPSS, the best other baseline.",
+            "untouched mixture, but 1.0 dB below HPSS, the best baseline.",
         ),
         (
             {"refined": 4.0, "mixture": 0.0, "hpss": 4.0},
             "It takes drums and bass apart with a mean SI-SDR of 4.0 dB: 4.0 dB above the "
-            "untouched mixture, but level with HPSS, the best other baseline.",
+            "untouched mixture, but level with HPSS, the best baseline.",
         ),
         (
             {"refined": -3.0, "mixture": 0.0, "nmf": 1.0},
             "In this run it does not separate drums and bass: its mean SI-SDR is −3.0 dB, 3.0 dB "
-            "below the untouched mixture and 4.0 dB below NMF, the best other baseline.",
+            "below the untouched mixture and 4.0 dB below NMF, the best baseline.",
         ),
         ({"refined": 2.0}, "It separates drums and bass with a mean SI-SDR of 2.0 dB."),
         (
@@ -67,6 +67,11 @@ def test_the_headline_says_who_won_by_its_sign() -> None:
     assert [figure.value for figure in figures] == ["3.0", "+3.0", "−1.0", "12.0"]
     assert figures[3].caption == "Oracle mask, an upper bound"
     assert headline({"separation": scores(mixture=0.0)}) == []
+
+
+def test_what_takes_nothing_apart_is_no_rival() -> None:
+    found = learnt(scores(refined=8.0, mixture=0.0, untrained=1.0, nmf=-2.0))
+    assert found.endswith("and 10.0 dB above NMF, the best baseline.")
 
 
 def test_sentence_and_headline_print_the_same_difference() -> None:

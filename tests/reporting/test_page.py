@@ -13,6 +13,7 @@ from dirac.reporting.page import flat, grouped, in_words, render
 PARAMS: dict[str, Any] = {
     "seed": 0,
     "data": {"name": "synthetic"},
+    "codec": {"name": "spectrogram"},
     "model": {"n_latents": 2},
     "evaluate": {
         "window_seconds": 3.5,
@@ -137,8 +138,26 @@ def test_without_a_study_the_page_says_how_to_make_one(run: ReportFiles) -> None
     Page(html)
 
 
-def test_a_twin_that_saw_stems_is_called_so(run: ReportFiles) -> None:
-    html = render(run, PARAMS | {"train": {"objective": "supervised"}}, VERSIONS, 64)
+def test_a_codec_that_keeps_phases_has_all_in_the_picture(run: ReportFiles, html: str) -> None:
+    other = render(run, PARAMS | {"codec": {"name": "encodec_mini"}}, VERSIONS, 64)
+    assert other.count("<s style=") == 7
+    assert "Griffin-Lim" in html
+    assert "Griffin-Lim" not in other
+    assert "Resynthesised" not in other
+
+
+def test_clap_is_told_of_where_it_heard(run: ReportFiles, html: str) -> None:
+    assert "CLAP" not in html
+    metrics = json.loads(run.metrics.read_text())
+    metrics["generation"]["clap_generated"] = 0.5
+    run.metrics.write_text(json.dumps(metrics))
+    assert "By CLAP" in rendered(run)
+
+
+def test_a_model_that_saw_stems_is_called_so(run: ReportFiles) -> None:
+    card = run.decomposition / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"saw_stems": True}))
+    html = rendered(run)
     assert "it was trained on true stems" in html
     assert "without stems or labels" not in html
     assert "never heard the parts" not in html

@@ -1,4 +1,7 @@
+import pytest
+
 from dirac.reporting import tables
+from dirac.reporting.charts import decibels
 
 
 def scores(**levels: float | None) -> dict[str, dict[str, dict[str, float | None]]]:
@@ -41,17 +44,20 @@ def test_box_plots_take_the_fixed_assignment_only() -> None:
         row("refined", "best", "50"),
         row("oracle", "fixed", ""),
     ]
-    measures = tables.box_plots(rows, ["drums"])
+    measures = tables.box_plots([*rows, row("decoded", "fixed", "-30")], ["drums"], {"decoded"})
     assert [measure for measure, _ in measures] == ["SI-SDR", "SDR", "SIR", "SAR"]
     (plot,) = measures[0][1]
     assert [box.text for box in plot.boxes] == [
-        "DIRAC, refined: median 2.0, quartiles 1.5 to 2.5",
+        "DIRAC, refined: median 2.0 dB, quartiles 1.5 to 2.5",
         "Oracle mask: no score",
     ]
+    (of_sdr,) = measures[1][1]
+    assert of_sdr.boxes[1].text == "DIRAC, as decoded: median −30.0 dB, quartiles −30.0 to −30.0"
+    assert (plot.zero, of_sdr.zero) == (pytest.approx(2.8, abs=0.1), pytest.approx(88.5, abs=0.1))
 
 
 def test_zero_has_no_sign() -> None:
-    assert [tables.decibels(value) for value in (-0.04, 0.0, -0.06, None)] == [
+    assert [decibels(value) for value in (-0.04, 0.0, -0.06, None)] == [
         "0.0",
         "0.0",
         "−0.1",
@@ -67,8 +73,14 @@ def test_what_takes_nothing_apart_is_never_the_best() -> None:
     assert best == ["DIRAC, refined"]
 
 
-def test_resynthesised_sound_has_no_bar() -> None:
-    found = tables.mean_bars(
-        scores(refined=1.0, decoded=-9.0, regressed=-8.5, codec=-8.0, oracle=9.0)
-    )
+def test_what_has_an_invented_phase_has_no_bar() -> None:
+    levels = scores(refined=1.0, decoded=-9.0, regressed=-8.5, codec=-8.0, oracle=9.0)
+    found = tables.mean_bars(levels, tables.out_of_phase("spectrogram"))
     assert [bar.label for bar in found] == ["DIRAC, refined", "Oracle mask"]
+    assert len(tables.mean_bars(levels, tables.out_of_phase("encodec_mini"))) == 5
+
+
+def test_counts_that_are_alike_are_one_number() -> None:
+    assert tables.of_methods({"nmf": 2, "hpss": 0}) == "NMF 2"
+    assert tables.of_methods({"nmf": 2, "hpss": 2}) == "2 of each"
+    assert tables.of_methods({"nmf": 0, "hpss": 0}) == ""
