@@ -74,7 +74,13 @@ def data_files(path: Path) -> set[Path]:
 
 def files_of_stage(stage: str) -> list[str]:
     """All that a stage runs, relative to the project: itself, its imports, theirs, and so on."""
-    waiting = [PROJECT / "stages" / f"{stage}.py"]
+    found = closure(PROJECT / "stages" / f"{stage}.py")
+    return sorted({path.relative_to(PROJECT).as_posix() for path in found} - NEUTRAL)
+
+
+def closure(file: Path) -> set[Path]:
+    """A file, what it imports and names of the project, what these do, and so on."""
+    waiting = [file]
     found: set[Path] = set()
     while waiting:
         path = waiting.pop()
@@ -82,7 +88,7 @@ def files_of_stage(stage: str) -> list[str]:
             found.add(path)
             if path.suffix == ".py":
                 waiting += [*imported_files(path), *data_files(path)]
-    return sorted({path.relative_to(PROJECT).as_posix() for path in found} - NEUTRAL)
+    return found
 
 
 def params_of_stage(stage: str, sections: dict[str, object]) -> set[str]:

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from .imports import (
     NEUTRAL,
     PROJECT,
+    closure,
     files_of_stage,
     imported_files,
     imported_names,
@@ -65,6 +66,12 @@ def test_stages_import_dirac_and_never_each_other() -> None:
     for stage in sources("stages"):
         for imported in imported_files(stage):
             assert PROJECT / "dirac" in imported.parents, f"{stage} imports {imported}"
+
+
+def test_processes_that_compose_do_not_wait_for_torch() -> None:
+    for path in closure(PROJECT / "dirac" / "data" / "synthetic.py"):
+        if path.suffix == ".py":
+            assert "torch" not in {name.split(".")[0] for name in imported_names(path)}, path
 
 
 def test_every_init_is_empty() -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from dirac.data.errors import DataError
 
+# Of ours, in a stem's entry of metadata.yaml: name of a voice -> its file, in the stems' folder.
+VOICES_KEY = "voices"
+
 
 def locate(root: Path, holds_tracks: Callable[[Path], bool], expected: str) -> Path:
     """`root`, or the first folder in it, that holds tracks. Raises DataError if none does."""

@@ -18,14 +18,11 @@ from ruamel.yaml.error import YAMLError
 
 from dirac.audio.files import audio_info
 from dirac.data.errors import DataError
-from dirac.data.folders import locate
+from dirac.data.folders import VOICES_KEY, locate
 from dirac.data.splits import split_names
 from dirac.data.tracks import SPLITS, Stem, Track, track_info
 
 METADATA = "metadata.yaml"
-
-# A key of ours in the entry of a stem: name of a voice -> its file, within the folder of the stems.
-VOICES_KEY = "voices"
 
 AUDIO_SUFFIXES = (".flac", ".wav")
 

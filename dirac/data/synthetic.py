@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from dirac.data.banks import Instruments, load_instruments
 from dirac.data.chains import draw_production
+from dirac.data.folders import VOICES_KEY
 from dirac.data.mixing import PEAK, Voices, mix_song, sum_voices
 from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
 from dirac.data.music.song import DRUMS, Song
-from dirac.data.slakh import VOICES_KEY
 from dirac.data.soundfont import Samples
 
 SPLITS = ("train", "validation", "test")
@@ -181,7 +181,7 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
     progress = tqdm(total=n_done + len(recipes), initial=n_done, desc="composing", unit="song")
     # Spawned, not forked: the caller may have threads (torch) that a fork would break.
     context = multiprocessing.get_context("spawn")
-    n_workers = max(min(os.cpu_count() or 1, len(recipes)), 1)
+    n_workers = max(min(len(os.sched_getaffinity(0)), len(recipes)), 1)
     with progress, ProcessPoolExecutor(n_workers, context, _leave_with_parent) as pool:
         tracks = [pool.submit(make_track, target, recipe) for recipe in recipes]
         try:
