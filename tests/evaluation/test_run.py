@@ -6,7 +6,7 @@ import pytest
 
 from dirac.evaluation.methods import Method, oracle_mask, separate_mixture
 from dirac.evaluation.run import evaluate_separation, find_assignments, scores_path
-from dirac.evaluation.scores import Settings
+from dirac.evaluation.scores import Document, Settings
 from dirac.evaluation.signals import Signals
 from dirac.separation.baselines.hpss import hpss
 from dirac.separation.baselines.mixture import mixture_shares
@@ -21,10 +21,9 @@ METHODS: dict[str, Method | None] = {
 }
 
 
-@pytest.fixture
-def signals(tmp_path: Path) -> Signals:
+def write_signals(folder: Path) -> Signals:
     """Two excerpts; the method "given" has swapped the sources in the second."""
-    signals = Signals(tmp_path)
+    signals = Signals(folder)
     for seed, excerpt in enumerate(EXCERPTS):
         generator = np.random.default_rng(seed)
         references = 0.1 * generator.standard_normal((2, 1, 16000))
@@ -34,8 +33,22 @@ def signals(tmp_path: Path) -> Signals:
     return signals
 
 
-def test_every_method_is_scored_on_every_excerpt_in_order(signals: Signals) -> None:
-    documents = evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=1)
+@pytest.fixture
+def signals(tmp_path: Path) -> Signals:
+    return write_signals(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Signals, list[Document]]:
+    """By two processes; for reading only."""
+    signals = write_signals(tmp_path_factory.mktemp("evaluated"))
+    return signals, evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=2)
+
+
+def test_every_method_is_scored_on_every_excerpt_in_order(
+    evaluated: tuple[Signals, list[Document]],
+) -> None:
+    signals, documents = evaluated
     assert [(d["method"], d["excerpt"]) for d in documents] == [
         (method, excerpt) for method in METHODS for excerpt in EXCERPTS
     ]
@@ -52,14 +65,21 @@ def test_every_method_is_scored_on_every_excerpt_in_order(signals: Signals) -> N
     )
 
 
-def test_two_processes_give_the_bytes_of_one(signals: Signals, tmp_path: Path) -> None:
-    evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=2)
-    paths = [scores_path(signals, m, e) for m in METHODS for e in EXCERPTS]
-    by_two = [path.read_bytes() for path in paths]
-    for path in paths:
-        path.unlink()
+def test_one_assignment_serves_the_whole_set(evaluated: tuple[Signals, list[Document]]) -> None:
+    own, swapped = [d for d in evaluated[1] if d["method"] == "given"]
+    assert own["targets"] == own["best"]["targets"]
+    for target, best in zip(swapped["targets"], swapped["best"]["targets"], strict=True):
+        assert target["si_sdr"] < best["si_sdr"] - 20
+
+
+def test_two_processes_give_the_bytes_of_one(
+    signals: Signals, evaluated: tuple[Signals, list[Document]]
+) -> None:
     evaluate_separation(signals, EXCERPTS, METHODS, SETTINGS, n_processes=1)
-    assert [path.read_bytes() for path in paths] == by_two
+    for method in METHODS:
+        for excerpt in EXCERPTS:
+            by_two = scores_path(evaluated[0], method, excerpt).read_bytes()
+            assert scores_path(signals, method, excerpt).read_bytes() == by_two
 
 
 def fail(references: np.ndarray, sample_rate: int) -> np.ndarray:
