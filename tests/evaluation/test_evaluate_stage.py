@@ -2,13 +2,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from dirac.data.collections import find_tracks
+from dirac.data.store import LatentStore
 from dirac.evaluation import listening, run
 from dirac.evaluation.ours import MismatchError, Ours
+from dirac.evaluation.signals import Signals
 from dirac.reporting.clips import AudioLibrary, read_sections
 
-from ..tiny_models import card, write_decomposition
+from ..tiny_models import card, separator, write_decomposition
 
 OURS = {"refined", "decoded", "regressed", "untrained", "codec", "codec_oracle", "codec_mask"}
 BASELINES = {"mixture", "hpss", "repet_sim", "fourier_2d", "robust_pca", "nmf"}
@@ -68,6 +72,17 @@ def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
     monkeypatch.setattr(run, "_estimate", None)
     monkeypatch.setattr(run, "_score", None)
     assert contents(evaluate()) == written
+
+
+def test_references_are_of_the_mixtures_in_the_store(project: Path, tmp_path: Path) -> None:
+    store = LatentStore(project / "data" / "latents" / "test.lmdb")
+    names = [excerpt.name for excerpt in store.meta.excerpts]
+    ours = Ours(separator(), separator(), Signals(tmp_path / "signals"), names, 0, n_processes=1)
+    ours.read(store.meta, find_tracks("slakh2100", project / "data" / "raw"))
+    heard = [ours.latents(name)[0].numpy() for name in names]
+    for number, latents in enumerate(heard):
+        errors = [np.abs(store.mixture(n) - latents).max() for n in range(len(names))]
+        assert [error < 0.01 for error in errors] == [n == number for n in range(len(names))]
 
 
 class Killed(BaseException):

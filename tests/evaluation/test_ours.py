@@ -12,6 +12,8 @@ from dirac.evaluation.signals import Signals
 
 from ..tiny_models import SETTINGS, separator
 
+PARTS = ["refined", "untrained", "decoded", "regressed", "codec_oracle", "codec_mask"]
+
 
 @pytest.mark.parametrize("n_shifts", [1, 3])
 def test_parts_are_those_of_the_separator(tmp_path: Path, n_shifts: int) -> None:
@@ -21,14 +23,20 @@ def test_parts_are_those_of_the_separator(tmp_path: Path, n_shifts: int) -> None
         signals.save_references(excerpt, 0.1 * references)
     model = separator()
     model.settings = replace(SETTINGS, n_shifts=n_shifts)
-    ours = Ours(model, model, signals, excerpts, seed=5, n_processes=1)
-    ours.separate(["refined", "decoded", "regressed"])
+    untrained = separator()
+    torch.nn.init.normal_(next(untrained.model.encoder.parameters()))
+    ours = Ours(model, untrained, signals, excerpts, seed=5, n_processes=1)
+    ours.separate(PARTS)
     for number, excerpt in enumerate(excerpts):
-        mixture = torch.from_numpy(signals.load_references(excerpt).sum(0))
-        rate = model.codec.sample_rate
+        references = torch.from_numpy(signals.load_references(excerpt))
+        mixture, rate = references.sum(0), model.codec.sample_rate
+        latents = model.codec.encode(2 * references)
         for method, expected in {
             "refined": model.refined(mixture, rate),
+            "untrained": untrained.refined(mixture, rate),
             "decoded": model.decoded(mixture, rate, 5 + number),
             "regressed": model.regressed(mixture, rate),
+            "codec_oracle": model.masked(latents, mixture, rate),
+            "codec_mask": model.plainly_masked(latents, mixture, rate),
         }.items():
             np.testing.assert_array_equal(signals.load_parts(method, excerpt), expected.numpy())
