@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver
-from dirac.models.composition import Composition
+from dirac.models.composition import Composition, compose, random_coherence
 from dirac.models.decomposition import Decomposition, Objective
 from dirac.networks.encoders import ComponentEncoder
 from dirac.params import load_params
@@ -90,10 +90,15 @@ def test_models_of_older_cards_add_amplitudes() -> None:
 
 def test_remixes_interfere_as_far_as_asked() -> None:
     anchors = torch.rand(4, 2, 3, 16) + 0.5
-    still, moving = (make(exponent=2.0, interference=share) for share in (0.0, 0.5))
+    still = make(exponent=2.0, interference=0.0)
+    moving = make(exponent=2.0, interference=0.5, coherence=0.1)
     draws = Draws(len(anchors))
     torch.testing.assert_close(still._remix(anchors, draws), still.compose(anchors))
-    assert not torch.allclose(moving._remix(anchors, draws), still.compose(anchors), atol=0.05)
+    torch.manual_seed(1)
+    coherence = 0.1 + 0.5 * random_coherence(draws.normal(anchors[:, 0]))
+    torch.manual_seed(1)
+    expected = compose(anchors, "sum", 2.0, coherence.clamp(-1, 1))
+    torch.testing.assert_close(moving._remix(anchors, draws), expected)
     linear = make(exponent=1, interference=0.5)
     torch.testing.assert_close(linear._remix(anchors, draws), linear.compose(anchors))
 

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
+from dirac.diffusion.draws import Draws
 from dirac.models.losses import (
     FLOOR,
     LIKE_SQUARES,
@@ -10,6 +12,8 @@ from dirac.models.losses import (
     relative_errors,
     share_errors,
 )
+
+from .test_decomposition import Answer, make
 
 
 def test_noise_of_known_errors() -> None:
@@ -51,3 +55,14 @@ def test_the_shares_of_the_right_parts_are_the_anchors() -> None:
     floor = FLOOR * amplitudes.square().mean(dim=(2, 3)) + 1e-4
     swapped = share_errors(anchors.flip(1), anchors, 2.0)
     torch.testing.assert_close(swapped, torch.log10(1 + error[:, None] / floor))
+
+
+def test_what_regresses_alone_shares_out_the_remix() -> None:
+    model = make(exponent=2.0, regression_share=0.25)
+    model.denoiser = Answer(torch.randn(3, 1))
+    anchors = torch.rand(40, 2, 3, 8) + 0.1
+    masking = model._anchor_losses(anchors, Draws(40))["masking"]
+    regresses = model.denoiser.asked[1][::2] == 0
+    parts = nn.functional.softplus(model.denoiser.answer).expand(anchors.shape)
+    errors = share_errors(parts, anchors, 2.0).mean(dim=1)
+    torch.testing.assert_close(masking, errors[regresses].sum() / (0.25 * 40))

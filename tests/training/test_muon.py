@@ -29,18 +29,20 @@ def test_the_size_of_a_gradient_changes_nothing_and_none_is_no_step() -> None:
     assert not orthogonal(torch.zeros(3, 5)).any()
 
 
-def test_a_step_by_hand() -> None:
-    """A kernel is a matrix of (out, in times taps); a constant gradient is its own momentum."""
+def test_steps_by_hand() -> None:
+    """A kernel is a matrix of (out, in times taps); a step looks ahead along the momentum."""
     kernel = nn.Parameter(torch.ones(4, 6, 3))
-    optimiser = Muon([kernel], lr=0.1, weight_decay=0.5, momentum=0.95)
-    gradient = a_matrix(4, 18).view(4, 6, 3)
+    optimiser = Muon([kernel], lr=0.1, weight_decay=0.5, momentum=0.75)
+    first, second = a_matrix(4, 18), a_matrix(18, 4).mT
+    # Momentum is first / 4, then 3/4 of that and second / 4; a gradient counts for 1/4 beside it.
+    ahead = [first, second / 4 + 3 / 4 * (3 / 16 * first + second / 4)]
     expected = torch.ones(4, 6, 3)
-    for _ in range(2):
-        kernel.grad = gradient.clone()
+    for gradient, followed in zip((first, second), ahead, strict=True):
+        kernel.grad = gradient.reshape(4, 6, 3)
         optimiser.step()
-        direction = orthogonal(gradient.flatten(1)).view(4, 6, 3)
+        direction = orthogonal(followed).view(4, 6, 3)
         expected = expected * (1 - 0.1 * 0.5) - 0.1 * LIKE_ADAM * 18**0.5 * direction
-    assert torch.allclose(kernel.detach(), expected, atol=1e-4)
+        assert torch.allclose(kernel.detach(), expected, atol=1e-4)
 
 
 def test_steps_are_as_large_as_adams() -> None:
