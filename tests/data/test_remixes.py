@@ -10,7 +10,7 @@ import torch
 from dirac.data import estimates
 from dirac.data.datasets import MixtureDataset
 from dirac.data.estimates import Estimates, part_name, shared_out, write_estimates
-from dirac.data.remixes import RemixDataset, scaled
+from dirac.data.remixes import RemixDataset, remix_datasets, scaled
 from dirac.data.store import LatentStore, StoreWriter
 
 from . import stores
@@ -60,16 +60,29 @@ def test_a_remix_holds_a_mixture_and_scaled_anchors(mixtures: MixtureDataset) ->
         assert torch.equal(collage[:, WINDOW:], collage[:, :4])
 
 
+def test_levels_are_spread_over_all_that_is_allowed(tmp_path: Path) -> None:
+    path = stores.write_mixtures(tmp_path / "a.lmdb", np.ones((6, N_CHANNELS, N_FRAMES)), 2.0)
+    remix = RemixDataset(MixtureDataset(path, 12), PLACES, settings(), 1.0, varied=False)
+    items = torch.stack([remix[index % 6, index / 20][1:] for index in range(20)])
+    gains_db = 20 * torch.log10(items[..., 0, 0] ** 2)
+    assert gains_db.abs().max() <= 6
+    for gains in (*gains_db.mT, gains_db[:, 0] - gains_db[:, 1]):
+        assert gains.std() > 2  # 3.5 if all are as likely
+
+
 def test_a_remix_is_decided_by_its_key(mixtures: MixtureDataset) -> None:
     remix = RemixDataset(mixtures, PLACES, settings(), 1.0, varied=False)
     assert torch.equal(remix[7, 0.25], remix[7, 0.25])
     assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
 
 
-def test_a_varied_remix_has_another_speed_and_tone(mixtures: MixtureDataset) -> None:
-    vary = settings(speed_octaves=0.5, equaliser_db=6.0)
+@pytest.mark.parametrize("what", [{"speed_octaves": 0.5}, {"equaliser_db": 6.0}])
+def test_a_varied_remix_has_another_speed_or_tone(
+    mixtures: MixtureDataset, what: dict[str, float]
+) -> None:
     plain, varied = (
-        RemixDataset(mixtures, PLACES[:1], vary, 1.0, varied=varied) for varied in (False, True)
+        RemixDataset(mixtures, PLACES[:1], settings(**what), 1.0, varied=varied)
+        for varied in (False, True)
     )
     assert torch.equal(varied[7, 0.25], varied[7, 0.25])
     assert torch.equal(varied[7, 0.25][0], plain[7, 0.25][0])
@@ -95,6 +108,20 @@ def test_half_of_the_anchors_are_played_at_other_speeds(tmp_path: Path) -> None:
     np.testing.assert_allclose(counts / 400, [0.5, 0.25, 0.25], atol=0.07)
     plain = RemixDataset(mixtures, places, flat, 1.0, varied=True)
     assert all((plain[index % 5, index / 40][1] == 1).all() for index in range(40))
+
+
+def test_each_store_is_remixed_with_its_own_anchors(tmp_path: Path) -> None:
+    """Mixtures are 1 and 4, but for the excerpts that anchors are in: 2 and 3, 5 and 6."""
+    paths, found = [tmp_path / "train.lmdb", tmp_path / "validation.lmdb"], []
+    for path, value in zip(paths, (1.0, 4.0), strict=True):
+        latents = np.full((6, N_CHANNELS, N_FRAMES), value, np.float32)
+        numbers = [int(value), int(value) - 1]
+        latents[numbers] += np.array([1, 2])[:, None, None]
+        stores.write_mixtures(path, latents, 2.0)
+        found.append([np.array([[number, 0]]) for number in numbers])
+    datasets = remix_datasets(paths, found, 12, settings(gain_db=0.0), 1.0)
+    for data, values in zip(datasets, ((1, 2, 3), (4, 5, 6)), strict=True):
+        assert [item.unique().tolist() for item in data[5, 0.5]] == [[value] for value in values]
 
 
 def take_halves(mixture: torch.Tensor) -> torch.Tensor:

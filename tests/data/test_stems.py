@@ -31,6 +31,18 @@ def test_an_item_is_a_mixture_and_a_scaled_crop_of_each_source(path: Path) -> No
         assert abs(20 * np.log10(found.mean() ** 2 / 0.5)) <= 6.0
 
 
+def test_levels_are_spread_over_all_that_is_allowed(tmp_path: Path) -> None:
+    flat = np.ones((6, 4, 20), np.float32)
+    sources = {"drums": flat, "bass": flat}
+    path = stores.write_mixtures(tmp_path / "flat.lmdb", flat, 2.0, sources)
+    stems = StemDataset(path, 8, gain_db=6.0, level=1.0)
+    items = torch.stack([stems[index % 6, index / 20][1:] for index in range(20)])
+    gains_db = 20 * torch.log10(items[..., 0, 0] ** 2)
+    assert gains_db.abs().max() <= 6
+    for gains in (*gains_db.mT, gains_db[:, 0] - gains_db[:, 1]):
+        assert gains.std() > 2  # 3.5 if all are as likely
+
+
 def test_the_key_decides(path: Path) -> None:
     stems = StemDataset(path, 8, gain_db=6.0, level=1.0)
     assert torch.equal(stems[2, 0.5], stems[2, 0.5])
