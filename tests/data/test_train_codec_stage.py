@@ -86,6 +86,19 @@ def test_processes_average_the_pairs_that_one_would():
             check_pairs(8, n_processes)
 
 
+def test_training_and_validation_hear_their_own_songs(run_stage, monkeypatch):
+    heard = []
+
+    def fit(session, processes, model, datasets, *rest):
+        heard.extend({data.tracks[e.track].split for e in data.excerpts} for data in datasets)
+        (session.folder / "model").mkdir()
+        return session.folder / "model"
+
+    monkeypatch.setattr("dirac.training.session.fit", fit)
+    run_stage("encodec_mini", train=True)
+    assert heard == [{"train"}, {"validation"}]
+
+
 def test_trained_on_mixtures(run_stage, tmp_path):
     folder = run_stage("encodec_mini", train=True)
     card = json.loads((folder / "card.json").read_text())
