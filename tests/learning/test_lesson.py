@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from dirac.audio.codecs import load_described
 from dirac.audio.files import write_audio
 from dirac.data.songs import read_track
 from dirac.data.store import LatentStore
+from dirac.learning import lesson as of_lesson
 from dirac.learning.hearing import SILENCE_DB, cache_songs
-from dirac.learning.lesson import BOOTSTRAPPED, OBJECTIVE, LearningError, learn, lesson
+from dirac.learning.lesson import BOOTSTRAPPED, OBJECTIVE, LearningError, OwnAnchors, learn, lesson
 from dirac.learning.moved import moved
 from dirac.model_files import load_model, save_model
 from dirac.models.decomposition import Decomposition
@@ -22,7 +24,7 @@ from dirac.params import load_params
 from dirac.training.trainer import Trainer
 
 from ..data import stores
-from ..tiny_models import card, write_decomposition
+from ..tiny_models import card, decomposition, write_decomposition
 
 PROJECT = Path(__file__).parents[2]
 RATE = 24_000
@@ -167,6 +169,23 @@ def test_the_papers_model_cannot_learn(tmp_path: Path) -> None:
     save_model(folder, state, {k: v for k, v in made.items() if k not in ("format", "sha256")})
     with pytest.raises(LearningError, match="the paper's objective"):
         learn(folder, tmp_path / "none.lmdb", tmp_path, lesson(2, 0), "key", CPU)
+
+
+@pytest.mark.parametrize(("composition", "level"), [("mean", 2), ("sum", 1)])
+def test_anchors_are_as_loud_as_what_songs_are_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, composition: str, level: float
+) -> None:
+    """Excerpts are 1 and 2, and each is a part alone."""
+    places = [np.array([[number, 0]]) for number in range(2)]
+    monkeypatch.setattr(of_lesson, "find_by_ear", lambda *_: [places])
+    monkeypatch.setattr(of_lesson, "OwnAnchors", partial(OwnAnchors, gain_db=0.0))
+    mixtures = np.repeat(np.array([1, 2], np.float32), 128 * 80).reshape(2, 128, 80)
+    heard = stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0)
+    model, made = decomposition(composition=composition), card(composition=composition)
+    _, validation = of_lesson._remixes(model, heard, tmp_path, made)
+    magnitudes = validation[0, 0.5] ** 2
+    expected = torch.tensor([1.0, level, 4 * level])
+    torch.testing.assert_close(magnitudes, expected[:, None, None].expand_as(magnitudes))
 
 
 class Divided(nn.Module):
