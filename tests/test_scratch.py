@@ -168,6 +168,30 @@ def test_publishing_replaces_files_and_folders(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["file", "folder"]
 
 
+def test_a_folder_that_cannot_be_replaced_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, n_replaced = Path.replace, 0
+
+    def fail_at_the_second(self: Path, target: Path) -> Path:
+        nonlocal n_replaced
+        n_replaced += 1
+        if n_replaced == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(self, target)
+
+    for path in (tmp_path / "folder" / "new", tmp_path / "out" / "folder" / "old"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    monkeypatch.setattr(Path, "replace", fail_at_the_second)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        publish(tmp_path / "folder", tmp_path / "out" / "folder")
+    assert [path.parent.name for path in tmp_path.rglob("old")] == ["folder.old"]
+    assert (tmp_path / "folder" / "new").exists()
+    publish(tmp_path / "folder", tmp_path / "out" / "folder")
+    assert [path.name for path in (tmp_path / "out" / "folder").iterdir()] == ["new"]
+
+
 def test_an_error_of_the_disk_is_not_taken_for_another_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         publish(tmp_path / "nothing", tmp_path / "out" / "file")
