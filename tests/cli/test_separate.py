@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from dirac.audio.files import read_audio
 from dirac.cli.main import main
+from dirac.packaged import find_model
+from dirac.separation.separator import Separator
 
 
 @pytest.mark.parametrize("options", [[], ["--raw", "--seed", "3"]])
@@ -25,6 +28,14 @@ def test_parts_are_like_their_song_and_sum_to_it(
         assert {(part.shape, part_rate) for part, part_rate in parts} == {(mixture.shape, rate)}
         if not options:
             np.testing.assert_allclose(parts[0][0] + parts[1][0], mixture, atol=2**-18)
+
+
+def test_raw_parts_are_rendered_from_noise_of_the_seed(songs: list[str]) -> None:
+    main(["separate", "a.wav", "-o", "out", "--raw", "--seed", "3"])
+    separator, (mixture, rate) = Separator.load(find_model(None)), read_audio(Path("a.wav"))
+    written = np.stack([read_audio(path)[0] for path in sorted(Path("out/a").iterdir())[::-1]])
+    expected = separator.decoded(torch.from_numpy(mixture), rate, 3).numpy()
+    np.testing.assert_allclose(written, expected, atol=2**-22)
 
 
 def test_the_packaged_model_needs_no_project(songs: list[str], tmp_path: Path) -> None:

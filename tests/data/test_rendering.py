@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -104,9 +106,10 @@ def test_what_a_kit_lacks_another_plays() -> None:
 
 
 def test_patches_play_bass_and_drums() -> None:
-    parts = (
-        Part(BASS, 33, 0.0, (Note(0.0, 1.0, 40, 100),), patch=3),
-        Part(DRUMS, 0, 0.0, (Note(0.0, 1.0, drums.KICK, 100),), patch=3),
-    )
-    stems = stems_of(Song("rock", 60.0, (), parts), 4.0)
-    assert all(np.isfinite(stem).all() and stem.any() for stem in stems)
+    """Each as itself: None is an instrument that was recorded."""
+    played = [(BASS, 33, Note(0.0, 1.0, 40, 100)), (DRUMS, 0, Note(0.0, 1.0, drums.KICK, 100))]
+    for inst_class, program, note in played:
+        parts = [Part(inst_class, program, 0.0, (note,), patch=patch) for patch in (None, 3, 4)]
+        stems = [stems_of(Song("rock", 60.0, (), (part,)), 4.0)[0] for part in parts]
+        assert all(np.isfinite(stem).all() and stem.any() for stem in stems)
+        assert not any(np.allclose(one, other, atol=0.01) for one, other in combinations(stems, 2))

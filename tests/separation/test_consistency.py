@@ -66,7 +66,7 @@ def test_it_finds_the_minimum_that_it_says_to_find(n_parts: int, n_channels: int
     assert distances[1] < 1e-4
 
 
-@pytest.mark.parametrize("factor", [1, 2, 8])
+@pytest.mark.parametrize("factor", [2, 8])
 @pytest.mark.parametrize("n_samples", [8000, 8191, 4095, 100, 3])
 def test_low_bands_alone_agree_as_all_would(factor: int, n_samples: int) -> None:
     """Of a mixture that has nothing above them, in which masks and powers are whole bands'."""

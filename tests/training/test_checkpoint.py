@@ -37,17 +37,20 @@ def test_a_damaged_newest_gives_way_to_the_one_before(tmp_path: Path) -> None:
     assert loaded["step"] == 1
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_newest_with_other_bytes_gives_way_or_is_told(tmp_path: Path, seed: int) -> None:
-    checkpoint = Checkpoint(tmp_path, "abc")
+def test_a_newest_with_other_bytes_gives_way_or_is_told(tmp_path: Path) -> None:
+    checkpoint, steps = Checkpoint(tmp_path, "abc"), []
     checkpoint.save({"step": 1})
     checkpoint.save({"step": 2})
-    content, random = bytearray(checkpoint.newest.read_bytes()), Random(seed)
-    for _ in range(8):
-        content[random.randrange(len(content))] = random.randrange(256)
-    checkpoint.newest.write_bytes(content)
-    with warnings.catch_warnings(action="ignore"), suppress(CheckpointError):
-        assert (checkpoint.load() or {})["step"] in (1, 2)
+    whole = checkpoint.newest.read_bytes()
+    for seed in range(20):
+        content, random = bytearray(whole), Random(seed)
+        for _ in range(8):
+            content[random.randrange(len(content))] = random.randrange(256)
+        checkpoint.newest.write_bytes(content)
+        with warnings.catch_warnings(action="ignore"), suppress(CheckpointError):
+            steps.append((checkpoint.load() or {})["step"])
+    assert 1 in steps
+    assert set(steps) <= {1, 2}
 
 
 def test_killed_between_the_two_renamings(tmp_path: Path) -> None:
