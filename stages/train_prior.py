@@ -36,7 +36,7 @@ def main() -> None:
             "train_prior", folder, key, params.model_dump(mode="json"), project_root()
         )
         decomposition = load_decomposition(arguments.decomposition).to(processes.device)
-        encoded = [folder / f"{path.stem}.npy" for path in stores]
+        encoded = [folder / f"{split}.npy" for split in ("train", "validation")]
         if processes.is_main:
             for path, target in zip(stores, encoded, strict=True):
                 encode_store(path, decomposition.encode, processes.device, target)
