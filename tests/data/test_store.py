@@ -153,7 +153,8 @@ def test_a_writer_goes_on_after_a_kill_within_a_commit(tmp_path, path):
     records = Deadly(record(n) for n in range(4, 8))
     process = multiprocessing.get_context("fork").Process(target=writer.append, args=(records,))
     process.start()
-    process.join(20)
+    process.join(120)
+    assert not process.is_alive()
     assert process.exitcode == -signal.SIGKILL
     assert StoreWriter(killed).n_records == 4
     assert write(killed).read_bytes() == path.read_bytes()
