@@ -185,14 +185,14 @@ def test_workers_change_nothing(tmp_path: Path, n_workers: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_processes", "batch_size", "number"), [(2, 8, signal.SIGKILL), (4, 10, signal.SIGTERM)]
+    ("n_processes", "batch_size", "number"), [(2, 8, signal.SIGKILL), (3, 10, signal.SIGTERM)]
 )
 def test_many_processes_are_one(
     tmp_path: Path, n_processes: int, batch_size: int, number: int
 ) -> None:
     """Many until one of them is killed at step 40, then one, against one: to 1e-5.
 
-    Ten examples are shared by four as 3, 3, 2 and 2.
+    Ten examples are shared by three as 4, 3 and 3.
     """
     settings = replace(SETTINGS, n_steps=60, batch_size=batch_size)
     one = small_run(tmp_path / "one", settings)
@@ -221,9 +221,8 @@ def start(
 
 
 def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        if path.exists():
-            return
+    deadline = time.monotonic() + 120
+    while not path.exists():
         assert process.poll() is None, "the training ended by itself"
+        assert time.monotonic() < deadline, f"{path} did not come"
         time.sleep(0.05)
-    raise AssertionError(f"{path} did not come")

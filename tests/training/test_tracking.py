@@ -146,7 +146,7 @@ def test_a_server_that_is_down_costs_seconds(
         with pytest.warns(UserWarning, match="going on untracked: no answer"):
             tracker = use("train", PARAMS, tmp_path, None, None)
     assert isinstance(tracker, NullTracker)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_store_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
