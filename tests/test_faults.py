@@ -18,6 +18,8 @@ from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
 
 SEED = int(os.environ.get("DIRAC_SEED", "0"))
 KINDS = ("kill", "kill", "terminate", "full", "small")
+# What multiprocessing prints of a process that is only just begun when its parent leaves.
+ORPHAN = re.compile(r"Traceback .*\n(?: +.*\n)+EOFError: Ran out of input\n")
 FEW = [
     ("download", "kill"),
     ("cache_latents", "full"),
@@ -82,7 +84,8 @@ def test_after_any_fault_the_same_command_ends_the_same(
         assert broken.contents(stage) == expected, stage
         assert not list(broken.folder.glob(".scratch/*")), f"{stage} leaves something behind"
     assert 3 * n_struck >= n_faults, f"too few struck: {told}"
-    assert n_states > 0, "no training went on from a checkpoint"
+    if n_faults > len(FEW):  # of ten, those in trainings may all strike before there is one
+        assert n_states > 0, "no training went on from a checkpoint"
 
 
 def draw_faults(random: np.random.Generator, n_faults: int) -> list[tuple[str, str]]:
@@ -104,7 +107,7 @@ def check(stage: str, fault: Fault, result: Result) -> None:
     allowed = {"kill": {0, -9}, "terminate": {0, 143, -15}}.get(fault.kind, {0, 1})
     assert result.status in allowed, f"{stage}, {fault}: {result.status}\n{result.log}"
     if fault.kind in ("full", "small"):
-        assert "Traceback" not in result.log, f"{stage}, {fault}\n{result.log}"
+        assert "Traceback" not in ORPHAN.sub("", result.log), f"{stage}, {fault}\n{result.log}"
         assert result.status == 0 or "error: " in result.log, f"{stage}, {fault}\n{result.log}"
 
 
