@@ -179,6 +179,8 @@ class StoreWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if _is_torn(path):
+            path.unlink()
         with self._begin() as transaction, transaction.cursor() as cursor:
             key = cursor.key() if cursor.last() else b""
         self.is_finished = key == META
@@ -200,17 +202,14 @@ class StoreWriter:
 
     def moments(self, n_channels: int, dtype: str) -> tuple[list[float], list[float]]:
         """Mean and standard deviation of each channel over all mixtures."""
-        n_values, total, squares = 0, np.zeros(n_channels), np.zeros(n_channels)
+        sums = np.zeros((3, n_channels))  # of the powers 0, 1 and 2
         with self._begin() as transaction:
             for number in range(self.n_records):
                 if value := transaction.get(_key(number, 0)):
                     latents = np.frombuffer(value, dtype).reshape(n_channels, -1).astype(np.float64)
-                    n_values += latents.shape[1]
-                    total += latents.sum(1)
-                    squares += np.square(latents).sum(1)
-        mean = total / n_values
-        variance = np.maximum(squares / n_values - mean**2, 0)
-        return mean.tolist(), np.sqrt(variance).tolist()
+                    sums += [(latents**power).sum(1) for power in range(3)]
+        mean, squares = sums[1:] / sums[0]
+        return mean.tolist(), np.sqrt(np.maximum(squares - mean**2, 0)).tolist()
 
     def finish(self, meta: StoreMeta) -> None:
         """Adds the metadata: only now is the store one that can be read."""
@@ -229,6 +228,12 @@ class StoreWriter:
         except lmdb.Error as error:
             message = f"{self.path} cannot be written (is the disk full?): {error}"
             raise StoreError(message) from error
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a full disk took less than LMDB's first two pages, in which there is nothing yet."""
+    is_short = path.is_file() and path.stat().st_size < 2 * os.sysconf("SC_PAGE_SIZE")
+    return is_short and not any(path.read_bytes()[:8])  # the number of the first page
 
 
 def _key(number: int, part: int) -> bytes:
