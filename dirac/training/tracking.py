@@ -113,15 +113,13 @@ class MlflowTracker:
             self._attempt(self._client.log_batch, run_id, chunk)
 
     def _attempt(self, call: Callable[..., object], *arguments: object) -> None:
-        from mlflow.exceptions import MlflowException
-
         if self._lost:
             return
         try:
             call(*arguments)
-        except (MlflowException, OSError) as error:
+        except _failures() as error:
             self._lost = True
-            _warn(error)
+            _warn(error, self.uri)
 
 
 @contextmanager
@@ -175,7 +173,6 @@ def _open(
 ) -> MlflowTracker | None:
     store.configure()
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
 
     note = folder / "mlflow_run" if folder else None
     known = note.read_text().strip() if note and note.exists() else None
@@ -185,14 +182,23 @@ def _open(
             experiment = store.experiment_id(client)
             parent = store.parent_run(client, experiment, params)
             run_id = store.stage_run(client, parent, stage, params, known)
-    except (MlflowException, OSError) as error:
-        _warn(error)
+    except _failures() as error:
+        _warn(error, store.uri_of(root))
         return None
     if note:
         note.write_text(run_id)
     return MlflowTracker(client, run_id, parent)
 
 
-def _warn(error: Exception) -> None:
+def _failures() -> tuple[type[Exception], ...]:
+    """What is raised where MLflow is out of reach: by itself, the network, a disk, a database."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return MlflowException, OSError, SQLAlchemyError
+
+
+def _warn(error: Exception, uri: str) -> None:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    warnings.warn(f"MLflow is out of reach, going on untracked: {reason[:300]}", stacklevel=3)
+    said = f"MLflow is out of reach, going on untracked: {reason[:300]}"
+    warnings.warn(said if uri in reason else f"{said} ({uri})", stacklevel=3)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 EXPERIMENT = "dirac"
+DATABASE = "mlflow.db"
 PROBE_SECONDS = 3.0
 LOCK_SECONDS = 60.0  # creating the store takes seconds, on a busy disk ten
 PARAMS_PER_CALL = 100  # MLflow's limit
@@ -40,12 +41,17 @@ def tracking_uri(root: Path) -> str:
 
     Raises ConnectionError if it names a server that does not answer within a few seconds.
     """
-    said = os.environ.get("MLFLOW_TRACKING_URI")
-    if not said:
-        return _local_store(root)
-    if said.startswith(("http://", "https://")) and not answers(said, PROBE_SECONDS):
-        raise ConnectionError(f"no answer from {said} (MLFLOW_TRACKING_URI)")
-    return said
+    uri = uri_of(root)
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        _make_local_store(root)
+    elif uri.startswith(("http://", "https://")) and not answers(uri, PROBE_SECONDS):
+        raise ConnectionError(f"no answer from {uri} (MLFLOW_TRACKING_URI)")
+    return uri
+
+
+def uri_of(root: Path) -> str:
+    """As `tracking_uri`, whether it is there or not."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / DATABASE}"
 
 
 def answers(uri: str, seconds: float) -> bool:
@@ -71,20 +77,19 @@ def lock(root: Path) -> FileLock:
     return FileLock(root / "mlruns" / ".lock", timeout=LOCK_SECONDS)
 
 
-def _local_store(root: Path) -> str:
+def _make_local_store(root: Path) -> None:
     # Two processes that create the tables at once break the database for good; and a process that
     # is killed meanwhile must not leave half of them.
     from mlflow import MlflowClient
 
-    database = root / "mlflow.db"
+    database = root / DATABASE
     with lock(root):
         if not database.exists():
-            temporary = root / "mlruns" / "mlflow.db.partial"
+            temporary = root / "mlruns" / f"{DATABASE}.partial"
             temporary.unlink(missing_ok=True)
             client = MlflowClient(f"sqlite:///{temporary}")
             client.create_experiment(EXPERIMENT, (root / "mlruns").as_uri())
             temporary.replace(database)
-    return f"sqlite:///{database}"
 
 
 def experiment_id(client: "MlflowClient") -> str:

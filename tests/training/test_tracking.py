@@ -155,6 +155,14 @@ def test_a_store_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> 
         use("train", PARAMS, tmp_path, None, None)
 
 
+def test_a_store_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("no database")
+    with pytest.warns(UserWarning, match=r"going on untracked: .*not a database.*mlflow\.db"):
+        tracker = use("train", PARAMS, tmp_path, None, None)
+    assert isinstance(tracker, NullTracker)
+    assert (tmp_path / "mlflow.db").read_text() == "no database"
+
+
 def test_a_server_lost_on_the_way_is_asked_no_more() -> None:
     class Lost:
         n_calls = 0
