@@ -19,7 +19,7 @@ from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
 SEED = int(os.environ.get("DIRAC_SEED", "0"))
 KINDS = ("kill", "kill", "terminate", "full", "small")
 # What multiprocessing prints of a process that is only just begun when its parent leaves.
-ORPHAN = re.compile(r"Traceback .*\n(?: +.*\n)+EOFError: Ran out of input\n")
+ORPHAN = re.compile(r"Traceback .*\n(?: .*\n)+EOFError: Ran out of input\n")
 FEW = [
     ("download", "kill"),
     ("cache_latents", "full"),
