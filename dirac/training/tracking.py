@@ -201,4 +201,5 @@ def _failures() -> tuple[type[Exception], ...]:
 def _warn(error: Exception, uri: str) -> None:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     said = f"MLflow is out of reach, going on untracked: {reason[:300]}"
-    warnings.warn(said if uri in reason else f"{said} ({uri})", stacklevel=3)
+    # Others may hold a password, and their errors name the host.
+    warnings.warn(f"{said} ({uri})" if uri.startswith("sqlite:") else said, stacklevel=3)
