@@ -39,6 +39,7 @@ def settings_of(params: Params) -> Settings:
     return Settings(
         piece_seconds=params.data.duration_seconds,
         solver=Solver(**params.evaluate.sampling.model_dump()),
+        prior_solver=Solver(**params.evaluate.prior_sampling.model_dump()),
         n_shifts=params.evaluate.n_shifts,
         refinement=Refinement(**params.evaluate.refinement.model_dump()),
         manner=Manner(

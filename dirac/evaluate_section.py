@@ -75,6 +75,7 @@ class Bootstrap(Section):
 
 class Evaluate(Section):
     sampling: Sampling
+    prior_sampling: Sampling
     n_shifts: Count
     n_processes: Count
     window_seconds: Positive

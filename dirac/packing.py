@@ -80,7 +80,7 @@ def pack(
             _pack_prior(prior, beside / PRIOR, card)
         separator = open_separator(beside)  # it loads, or it is not published
         if prior is not None:
-            Generator.load(beside / PRIOR, separator, separator.settings.solver)
+            Generator.load(beside / PRIOR, separator)
         publish(beside, output)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

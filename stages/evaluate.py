@@ -41,8 +41,8 @@ def main() -> None:
     meta, chosen = LatentStore(arguments.test).meta, params.evaluate
     check_codec(meta, arguments.test, arguments.decomposition)
     separator = load_separator(params, arguments.decomposition)
-    prior = Generator.load(arguments.prior, separator, separator.settings.solver)
-    plain = Generator.of_latents(arguments.latent_diffusion, separator, separator.settings.solver)
+    prior = Generator.load(arguments.prior, separator)
+    plain = Generator.of_latents(arguments.latent_diffusion, separator)
     tracks = [t for t in find_tracks(meta.data_name, arguments.data) if t.split == "test"]
     settings = Settings(
         sources=meta.sources,

@@ -13,7 +13,7 @@ from dirac.params import Params, check_params, load_params
 from dirac.separation.generate import Generator
 from dirac.separation.separator import Separator
 
-from .tiny_models import SOLVER, separator, write_decomposition, write_prior
+from .tiny_models import separator, write_decomposition, write_prior
 
 PROJECT = Path(__file__).parents[1]
 
@@ -230,7 +230,7 @@ def test_a_prior_goes_with_its_model(model: Path, params: Params, tmp_path: Path
     pack(model, folder, params, None, prior)
     pack(folder, folder, None, None, None)
     packed = Separator.load(folder)
-    generator = Generator.load(folder / "prior", packed, SOLVER)
+    generator = Generator.load(folder / "prior", packed)
     assert generator.generate(20, 0).shape == (1, 2, 2, 20)
     weights, card = load_model(prior)
     shaped = {"model": card["model"], "n_frames": 32}

@@ -24,6 +24,7 @@ SETTINGS = Settings(
     n_fft=1024,
     power=2.0,
     solver=SOLVER,
+    prior_solver=SOLVER,
     n_shifts=1,
     refinement=REFINEMENT,
     manner=MANNER,

@@ -89,7 +89,7 @@ def open_prior(chosen: argparse.Namespace, folder: Path, separator: "Separator")
             f"the prior in {prior} was trained on the components of another model than that in "
             f"{folder}: name one of this model's by --prior (stages/train_prior.py trains it)"
         )
-    return Generator.load(prior, separator, separator.settings.solver)
+    return Generator.load(prior, separator)
 
 
 def tell(chosen: argparse.Namespace, paths: Iterable[Path], record: Mapping[str, Any]) -> None:

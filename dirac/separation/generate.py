@@ -38,18 +38,20 @@ class Generator:
         self.prior, self.solver, self.n_frames = prior.eval(), solver, n_frames
 
     @classmethod
-    def load(cls, folder: Path, separator: Separator, solver: Solver) -> "Generator":
-        """Raises CheckpointError if there is no whole prior, or one of other components."""
-        return cls(*_load(folder, separator.component_shape, separator.device, solver))
+    def load(cls, folder: Path, separator: Separator) -> "Generator":
+        """Sampled as the separator's settings say.
+
+        Raises CheckpointError if there is no whole prior, or one of other components.
+        """
+        return cls._load(folder, separator.component_shape, separator)
 
     @classmethod
-    def of_latents(cls, folder: Path, separator: Separator, solver: Solver) -> "Generator":
+    def of_latents(cls, folder: Path, separator: Separator) -> "Generator":
         """A plain latent diffusion: the latents of the separator's codec are its one component.
 
         Raises CheckpointError as `load`.
         """
-        shape = (1, separator.codec.n_channels)
-        return cls(*_load(folder, shape, separator.device, solver))
+        return cls._load(folder, (1, separator.codec.n_channels), separator)
 
     def generate(self, n_frames: int, seed: int) -> Tensor:
         """Everything -> components (1, components, channels, frames)."""
@@ -66,23 +68,21 @@ class Generator:
         mask = torch.tensor(hidden, device=device)
         return self.prior.generate(components, mask, noise, self.solver, self.n_frames)
 
-
-def _load(
-    folder: Path, shape: tuple[int, int], device: torch.device, solver: Solver
-) -> tuple[MaskedPrior, Solver, int]:
-    """shape: of the components that it must know, (components, channels of each)."""
-    state, card = load_model(folder)
-    try:
-        prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
-        fill(prior, state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{folder / 'card.json'} does not describe the prior beside it "
-            f"({str(error).splitlines()[0]}): train it again"
-        ) from error
-    if (known := tuple(prior.mean.shape)) != shape:
-        raise CheckpointError(
-            f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
-            f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
-        )
-    return prior.to(device), solver, n_frames
+    @classmethod
+    def _load(cls, folder: Path, shape: tuple[int, int], separator: Separator) -> "Generator":
+        """shape: of the components that it must know, (components, channels of each)."""
+        state, card = load_model(folder)
+        try:
+            prior, n_frames = MaskedPrior(**card["model"]), card["n_frames"]
+            fill(prior, state)
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{folder / 'card.json'} does not describe the prior beside it "
+                f"({str(error).splitlines()[0]}): train it again"
+            ) from error
+        if (known := tuple(prior.mean.shape)) != shape:
+            raise CheckpointError(
+                f"the prior in {folder} knows {known[0]} components of {known[1]} channels, the "
+                f"decomposition makes {shape[0]} of {shape[1]}: train the prior again"
+            )
+        return cls(prior.to(separator.device), separator.settings.prior_solver, n_frames)

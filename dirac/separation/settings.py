@@ -19,7 +19,8 @@ class Settings:
     piece_seconds: float
     n_fft: int
     power: float
-    solver: Solver
+    solver: Solver  # from noise to parts
+    prior_solver: Solver  # to new components
     n_shifts: int  # of what is decoded
     refinement: Refinement
     manner: Manner
@@ -39,13 +40,16 @@ class Settings:
     def of_card(cls, written: Mapping[str, Any]) -> "Settings":
         """As `dataclasses.asdict` made plain values of them, for the card of a packed model.
 
-        Older cards say no highest_hz: it was none; no n_shifts: one; and n_steps, which were of the
-        first order.
+        Older cards say no highest_hz: it was none; no n_shifts: one; no prior_solver: the same as
+        of parts; and n_steps, which were of the first order.
         """
         plain = {"n_shifts": 1} | dict(written)
         n_steps = plain.pop("n_steps", None)
+        solver = Solver(**written["solver"]) if n_steps is None else Solver(n_steps, 1)
+        of_prior = plain.get("prior_solver")
         parts = {
-            "solver": Solver(**written["solver"]) if n_steps is None else Solver(n_steps, 1),
+            "solver": solver,
+            "prior_solver": solver if of_prior is None else Solver(**of_prior),
             "refinement": Refinement(**({"highest_hz": math.inf} | written["refinement"])),
             "manner": Manner(**written["manner"]),
         }

@@ -15,6 +15,7 @@ from ..tiny_models import SPECTROGRAM, write_decomposition, write_latent_diffusi
 PROJECT = Path(__file__).parents[2]
 EVALUATE = {
     "sampling": {"n_steps": 2, "order": 2},
+    "prior_sampling": {"n_steps": 2, "order": 2},
     "n_processes": 1,
     "window_seconds": 0.5,
     "hop_seconds": 0.5,

@@ -11,7 +11,7 @@ from dirac.evaluation.signals import Signals
 from dirac.evaluation.songs import Songs
 from dirac.separation.generate import Generator
 
-from ..tiny_models import SOLVER, separator, write_latent_diffusion, write_prior
+from ..tiny_models import separator, write_latent_diffusion, write_prior
 
 EXCERPTS = ["one-0000.0", "two-0000.0", "three-0000.0"]
 OWNERS = {"drums": [0, 2], "bass": [1]}  # parts of a model of three
@@ -71,8 +71,8 @@ def test_every_part_is_named_by_its_source_and_sounds_like_what_was_scored(
 def test_pairs_are_recomposed_and_the_prior_heard(listening: Listening, tmp_path: Path) -> None:
     separator = listening.ours.separator
     folder = write_prior(tmp_path / "prior", n_components=3)
-    prior = Generator.load(folder, separator, SOLVER)
-    plain = Generator.of_latents(write_latent_diffusion(tmp_path / "plain"), separator, SOLVER)
+    prior = Generator.load(folder, separator)
+    plain = Generator.of_latents(write_latent_diffusion(tmp_path / "plain"), separator)
     listening.write(Songs(listening.ours, prior, plain), n_frames=20)
     index = json.loads((listening.folder / "index.json").read_text())
     _, extremes, recompositions, generation = index["sections"]

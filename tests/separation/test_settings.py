@@ -1,0 +1,35 @@
+"""Settings of a separator, in cards of this version and of older ones."""
+
+import json
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from dirac.diffusion.iadb import Solver
+from dirac.separation.generate import Generator
+from dirac.separation.settings import Settings
+
+from ..tiny_models import SETTINGS, separator, write_prior
+
+OWN = replace(SETTINGS, solver=Solver(3, 1), prior_solver=Solver(7, 2))
+
+
+def test_a_card_keeps_them_all() -> None:
+    assert Settings.of_card(json.loads(json.dumps(asdict(OWN)))) == OWN
+
+
+def test_older_cards_say_less() -> None:
+    written = asdict(OWN)
+    del written["prior_solver"], written["n_shifts"], written["refinement"]["highest_hz"]
+    older = Settings.of_card(written)
+    assert older.solver == older.prior_solver == Solver(3, 1)
+    assert (older.n_shifts, older.refinement.highest_hz) == (1, math.inf)
+    del written["solver"]
+    oldest = Settings.of_card(written | {"n_steps": 5})
+    assert oldest.solver == oldest.prior_solver == Solver(5, 1)
+
+
+def test_a_prior_is_sampled_by_a_solver_of_its_own(tmp_path: Path) -> None:
+    ours = separator()
+    ours.settings = OWN
+    assert Generator.load(write_prior(tmp_path / "prior"), ours).solver == OWN.prior_solver
