@@ -91,6 +91,18 @@ def training_of_fresh(name: str) -> tuple[object, ...]:
         return training_of(name, Path(shutil.copy(PROJECT / "params.yaml", folder)))
 
 
+@pytest.mark.parametrize("name", ["paper", "wide", "own-songs"])
+def test_another_codec_decodes_in_its_own_way(name: str, params: Path) -> None:
+    def decoding() -> tuple[object, ...]:
+        apply(name, params, SETTINGS)
+        chosen = load_params(params)
+        return chosen.codec.name, chosen.evaluate.sampling, chosen.evaluate.n_shifts
+
+    fresh = decoding()
+    apply("encodec-mini", params, SETTINGS)
+    assert decoding() == fresh
+
+
 def rounds_of(train: Train) -> tuple[float, ...]:
     first = (train.n_first_steps, train.first_learning_rate)
     return (*first, train.n_rounds, train.n_steps, train.learning_rate, train.bootstrapped)
