@@ -74,15 +74,6 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
-    def _has_a_sign_to_change(self) -> Self:
-        if self.train.anchors.inverted and self.codec.name in ("spectrogram", "encodec_48khz"):
-            raise ValueError(
-                "train.anchors.inverted takes latents that all change their sign with the sound: "
-                f"those of codec.name {self.codec.name} do not. Set it to false"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _speeds_differ(self) -> Self:
         speeds = self.train.anchors.speeds
         if len({1.0, *speeds}) <= len(speeds):

@@ -135,7 +135,6 @@ class Anchors(Section):
     speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...]
     speed_octaves: Annotated[float, Field(ge=0, le=1)]
     equaliser_db: NonNegative
-    inverted: bool
 
 
 class Train(Optimisation):

@@ -69,11 +69,6 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         lambda v: v["train"]["anchors"].update(speeds=[1.0, 2.0]),
         r"train\.anchors\.speeds 1, 2 must differ from 1",
     ),
-    (
-        "sign",
-        lambda v: v["train"]["anchors"].update(inverted=True),
-        r"inverted takes latents that all change their sign .* spectrogram do not",
-    ),
     ("speed", lambda v: v["train"]["anchors"].update(speeds=[4.0]), r"train\.anchors\.speeds\.0"),
     ("seed", lambda v: v.update(seed=2**32), "seed: Input should be less than 4294967296"),
     ("even", lambda v: v["model"]["encoder"].update(kernel=4), r"model\.encoder: kernel must be"),

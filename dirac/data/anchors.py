@@ -72,10 +72,6 @@ class AnchorSettings(Protocol):
     def equaliser_db(self) -> float:
         """Tones of a remix in training: bands are up to this much louder or softer."""
 
-    @property
-    def inverted(self) -> bool:
-        """Whether half of the sources of a remix in training are upside down."""
-
 
 def find_anchors(places: Array, presences: Array, settings: AnchorSettings) -> Anchors:
     """For each source the places (windows, 2) that it has most alone: a share of them, or more

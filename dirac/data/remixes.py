@@ -22,9 +22,9 @@ class RemixDataset(Dataset[Tensor]):
     """A crop of a mixture, then for each source as many frames of its own, at random levels.
 
     They are of its anchors, or of its estimates. Levels are `level`, by up to `gain_db` more or
-    less; speeds, tones and signs vary as the settings say. speeds: of each source, those of the
-    store at one of which half of its anchors are played. Item (index, position): (1 + sources,
-    channels, frames), decided by the key alone.
+    less; speeds and tones vary as the settings say. speeds: of each source, those of the store at
+    one of which half of its anchors are played. Item (index, position): (1 + sources, channels,
+    frames), decided by the key alone.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class RemixDataset(Dataset[Tensor]):
         self.speeds = speeds or [()] * len(anchors)
         self.speed_octaves = settings.speed_octaves if varied else 0.0
         self.equaliser_db = settings.equaliser_db if varied else 0.0
-        self.inverted = settings.inverted and varied
 
     def __len__(self) -> int:
         return len(self.mixtures)
@@ -60,7 +59,7 @@ class RemixDataset(Dataset[Tensor]):
         return torch.stack([self.mixtures[key], *(self._source(n, random) for n in numbers)])
 
     def _source(self, number: int, random: np.random.Generator) -> Tensor:
-        """A source by itself, at one random level, speed, tone and sign."""
+        """A source by itself, at one random level, speed and tone."""
         store, n_frames = self.mixtures.store, self.mixtures.n_frames
         speed = 2 ** random.uniform(-self.speed_octaves, self.speed_octaves)
         estimates = self.estimates
@@ -77,8 +76,6 @@ class RemixDataset(Dataset[Tensor]):
             heard = played(heard, speed, n_frames, store.meta.sample_rate / 2)
         if self.equaliser_db:
             heard = randomly_equalised(heard, self.equaliser_db, store.meta.exponent, random)
-        if self.inverted and random.random() < 0.5:
-            gain = -gain
         return scaled(store, heard, gain)
 
     def _collage(self, number: int, n_frames: int, random: np.random.Generator) -> Array:

@@ -52,7 +52,6 @@ class OwnAnchors:
 
     speed_octaves: float = 0.0
     equaliser_db: float = 0.0
-    inverted: bool = False
     share: float = 0.05
     presence: float = 0.98
     n_frames: int = 64

@@ -39,7 +39,6 @@ def latents(present: int, loudness: np.ndarray, exponent: float) -> np.ndarray:
 def settings(**other: float) -> SimpleNamespace:
     plain = {"share": 0.1, "presence": 1.1, "n_frames": WINDOW, "gain_db": 6.0}
     plain |= {"n_bands": N_BANDS, "lopsided": 1.0, "apart": 0.0, "by_song": False}
-    plain |= {"inverted": False}
     return SimpleNamespace(**plain | {"speed_octaves": 0.0, "equaliser_db": 0.0} | other)
 
 

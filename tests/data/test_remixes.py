@@ -1,6 +1,7 @@
 """Remixes of anchors, and of what a model took out of mixtures."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,22 @@ from dirac.data.remixes import RemixDataset, remix_datasets, scaled
 from dirac.data.store import LatentStore, StoreWriter
 
 from . import stores
-from .remixing import N_CHANNELS, N_FRAMES, PLACES, WINDOW, settings, write_store
+
+N_CHANNELS, WINDOW, N_FRAMES = 12, 8, 32
+PLACES = [np.array([[3, 8]]), np.array([[5, 16]])]
+
+
+def settings(**other: float) -> SimpleNamespace:
+    plain = {"n_frames": WINDOW, "gain_db": 6.0, "speed_octaves": 0.0, "equaliser_db": 0.0}
+    plain["by_song"] = False
+    return SimpleNamespace(**plain | other)
+
+
+def write_store(path: Path, exponent: float = 2.0, n_excerpts: int = 40) -> Path:
+    """Loud everywhere: what is silent has no ratio."""
+    random = np.random.default_rng(0)
+    mixtures = random.uniform(0.5, 2, (n_excerpts, N_CHANNELS, N_FRAMES)).astype(np.float32)
+    return stores.write_mixtures(path, mixtures, exponent, homogeneous=exponent != 1)
 
 
 @pytest.fixture
@@ -58,6 +74,40 @@ def test_a_remix_is_decided_by_its_key(mixtures: MixtureDataset) -> None:
     remix = RemixDataset(mixtures, PLACES, settings(), 1.0, varied=False)
     assert torch.equal(remix[7, 0.25], remix[7, 0.25])
     assert not torch.equal(remix[7, 0.25][1:], remix[7, 0.26][1:])
+
+
+@pytest.mark.parametrize("what", [{"speed_octaves": 0.5}, {"equaliser_db": 6.0}])
+def test_a_varied_remix_has_another_speed_or_tone(
+    mixtures: MixtureDataset, what: dict[str, float]
+) -> None:
+    plain, varied = (
+        RemixDataset(mixtures, PLACES[:1], settings(**what), 1.0, varied=varied)
+        for varied in (False, True)
+    )
+    assert torch.equal(varied[7, 0.25], varied[7, 0.25])
+    assert torch.equal(varied[7, 0.25][0], plain[7, 0.25][0])
+    for remix in (plain, varied):
+        shapes = [remix[index, 0.5][1] / remix[index, 0.5][1].mean() for index in range(9)]
+        alike = [torch.allclose(shape, shapes[0], atol=0.1) for shape in shapes]
+        assert all(alike) == (remix is plain)  # but for the level
+
+
+def test_half_of_the_anchors_are_played_at_other_speeds(tmp_path: Path) -> None:
+    """Everything of excerpt 3 at its own speed is 1, at twice that 4, at 0.8 times 9."""
+    shapes = [(5, N_CHANNELS, n) for n in (N_FRAMES, N_FRAMES // 2, int(N_FRAMES / 0.8))]
+    own, faster, slower = map(np.full, shapes, (1, 4, 9))
+    path = tmp_path / "a.lmdb"
+    stores.write_mixtures(path, own, 2.0, played={2.0: faster, 0.8: slower})
+    mixtures, places = MixtureDataset(path, 20), [np.array([[3, N_FRAMES - WINDOW]])]
+    flat = settings(gain_db=0.0)
+    remix = RemixDataset(mixtures, places, flat, 1.0, speeds=[(2.0, 0.8)], varied=True)
+    items = [remix[index % 5, index / 400][1] for index in range(400)]
+    assert all((item == item[0, 0]).all() for item in items)  # one speed for all of a source
+    values, counts = np.unique([float(item[0, 0]) for item in items], return_counts=True)
+    np.testing.assert_array_equal(values, [1, 4, 9])
+    np.testing.assert_allclose(counts / 400, [0.5, 0.25, 0.25], atol=0.07)
+    plain = RemixDataset(mixtures, places, flat, 1.0, varied=True)
+    assert all((plain[index % 5, index / 40][1] == 1).all() for index in range(40))
 
 
 def test_each_store_is_remixed_with_its_own_anchors(tmp_path: Path) -> None:

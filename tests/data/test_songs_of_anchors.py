@@ -1,6 +1,7 @@
 """Anchors are measured by their own songs, and drawn from them."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from dirac.data.remixes import RemixDataset, songs_of
 from dirac.data.store import LatentStore
 
 from . import stores
-from .remixing import settings
 
 
 @pytest.mark.parametrize(("lopsided", "absent"), [(1.0, []), (0.6, [0]), (0.5, [0, 1])])
@@ -45,8 +45,10 @@ def test_each_song_has_the_same_chance(tmp_path: Path, by_song: bool, expected: 
     mixtures[1] = 2
     path = stores.write_mixtures(tmp_path / "a.lmdb", mixtures, 2.0)
     places = np.array([[0, 4 * n] for n in range(9)] + [[1, 0]])
-    chosen = settings(n_frames=4, gain_db=0.0, by_song=by_song)
-    remix = RemixDataset(MixtureDataset(path, 4000), [places], chosen, 1.0, varied=False)
+    settings = SimpleNamespace(
+        n_frames=4, gain_db=0.0, speed_octaves=0.0, equaliser_db=0.0, by_song=by_song
+    )
+    remix = RemixDataset(MixtureDataset(path, 4000), [places], settings, 1.0, varied=False)
     heard = remix[0, 0.0][1].numpy()
     assert (heard == 2).mean() == pytest.approx(expected, abs=0.05)
 
