@@ -1,7 +1,8 @@
 """Stage 4: the decomposition. Trains encoder and shared denoiser on mixtures alone.
 
 With train.n_first_steps in two rounds or more: the first on anchors that statistics find, each of
-train.n_rounds on those that the model of the one before hears.
+train.n_rounds on those that the model of the one before hears. A gated model hears without its
+denoiser, which waits for the last.
 
 With train.objective supervised it is the upper comparator, which alone is shown true stems.
 """
@@ -40,6 +41,8 @@ from dirac.training.distributed import Processes, distributed
 from dirac.training.session import Session, fit
 from dirac.training.trainer import TrainSettings
 
+LOSS = {"objective", "regression_share", "masking_weight", "composition_share", "interference"}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -55,16 +58,14 @@ def main() -> None:
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
     del used["train"]["n_processes"]  # any number has the same result
     check_start("train.start", start, arguments.output)
-    chosen, made = params.model.model_dump(mode="json"), LatentStore(arguments.train).meta.codec
-    begun = begun_with(start, chosen, made) if start else {}
+    written, made = params.model_dump(mode="json"), LatentStore(arguments.train).meta.codec
+    begun = begun_with(start, written["model"], made) if start else {}
     weights = [start / "model.safetensors"] if start else []
     key = fingerprint(used, [*stores, *weights])
     with work_folder("train_decomposition", key) as folder, distributed() as processes:
-        session = Session(
-            "train_decomposition", folder, key, params.model_dump(mode="json"), project_root()
-        )
+        session = Session("train_decomposition", folder, key, written, project_root())
         this = Round(session, processes, params, stores, start, arguments.codec, begun)
-        for number, chosen in enumerate(earlier_rounds(params.train), 1):
+        for number, chosen in enumerate(earlier_rounds(params), 1):
             this = replace(this, start=train_earlier(this, number, chosen))
         finished = train(this)
         if processes.is_main:
@@ -88,8 +89,10 @@ class Round:
     begun: Mapping[str, Any]
 
 
-def earlier_rounds(chosen: Train) -> list[Train]:
+def earlier_rounds(params: Params) -> list[Train]:
     """params.train of each round but the last."""
+    without_denoiser = {"regression_share": 1.0} if params.model.gated else {}
+    chosen = params.train.model_copy(update=without_denoiser)
     own = {"n_steps": chosen.n_first_steps, "learning_rate": chosen.first_learning_rate}
     first = [chosen.model_copy(update=own)] if chosen.n_first_steps else []
     return first + [chosen] * (chosen.n_rounds - 1)
@@ -227,11 +230,7 @@ def make_card(params: Params, meta: StoreMeta) -> dict[str, Any]:
         "model": {
             "n_channels": meta.n_channels,
             "exponent": meta.exponent,
-            "objective": params.train.objective,
-            "regression_share": params.train.regression_share,
-            "masking_weight": params.train.masking_weight,
-            "composition_share": params.train.composition_share,
-            "interference": params.train.interference,
+            **params.train.model_dump(include=LOSS),
             **params.model.model_dump(mode="json"),
         },
         "codec": meta.codec,

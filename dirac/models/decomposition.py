@@ -34,9 +34,9 @@ class Decomposition(nn.Module):
 
     "supervised", for comparison alone: as "anchored", but what is remixed are true stems.
 
-    `gated`: components are shares of a projection of the signal (`networks.encoders`); what
-    projects one back is the regressed part, judged in decibels, and joins what the denoiser
-    predicts, left with draws that do not regress: a fraction of the cost if latents have a sign.
+    `gated`: components are shares of a projection of the signal (`networks.encoders`), which suits
+    latents with a sign. What projects one back is the regressed part, judged in decibels; it joins
+    what the denoiser predicts, which learns from the draws that do not regress, if any do not.
 
     `scale`, (channels, 1): what latents are divided by; `set_scale` before training.
     """
@@ -80,6 +80,7 @@ class Decomposition(nn.Module):
         self.denoiser = UNet(n_channels, self.n_component_channels, **denoiser)
         back = (self.n_component_channels, n_channels, encoder["kernel"])
         self.projection = Conv1d(*back, padding="same") if gated else None
+        self.denoiser.requires_grad_(not gated or regression_share < 1)
         self.register_buffer("scale", torch.ones(n_channels, 1))
 
     @classmethod
@@ -151,8 +152,7 @@ class Decomposition(nn.Module):
         noise, alpha = draws.normal(mixture), draws.uniform(mixture)
         blended = repeat(blend(noise, mixture, alpha), "batch ... -> batch n ...", n=self.n_latents)
         predictions = self._predict(blended, alpha, self._noisy_components(mixture, draws))
-        prediction = self.compose(predictions)
-        return F.mse_loss(prediction, target_of(noise, mixture, self.target))
+        return F.mse_loss(self.compose(predictions), target_of(noise, mixture, self.target))
 
     def _anchor_losses(self, anchors: Tensor, draws: Draws) -> dict[str, Tensor]:
         """|| D(blend(noise, a_i, alpha), alpha, z_i) - target ||^2, z = encoder(remix(a)); and

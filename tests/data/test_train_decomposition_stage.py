@@ -132,22 +132,29 @@ def test_a_second_round_looks_where_the_first_did_and_takes_mixtures_apart(
     assert training[0, 0.3].shape == (3, 4, 16)
 
 
-def test_rounds_have_steps_and_rates_of_their_own(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("gated", "earlier"), [(False, 0.7), (True, 1.0)])
+def test_rounds_have_steps_and_rates_of_their_own(
+    path: Path, tmp_path: Path, gated: bool, earlier: float
+) -> None:
+    """And a denoiser that is not needed waits for the last."""
     stage, trained = runpy.run_path(str(STAGE), run_name="stage"), []
     values = params_of("anchored").model_dump(mode="json")
     values["train"].update(n_first_steps=7, first_learning_rate=0.5, n_rounds=3, n_steps=9)
+    values["train"].update(regression_share=0.7)
+    values["model"].update(gated=gated)
     session = Session("train_decomposition", tmp_path, "key", {}, tmp_path)
     params = check_params(values, "params.yaml")
     last = stage["Round"](session, ALONE, params, (path, path), None, None, {})
     stage["train_earlier"].__globals__["train"] = lambda this: (
         trained.append(this.params.train) or this.session.folder
     )
-    for number, chosen in enumerate(stage["earlier_rounds"](params.train), 1):
+    for number, chosen in enumerate(stage["earlier_rounds"](params), 1):
         done = stage["train_earlier"](last, number, chosen)
         assert done == stage["train_earlier"](last, number, chosen)
     rate = params.train.learning_rate
     # Each once, and the last is not among them.
     assert [(t.n_steps, t.learning_rate) for t in trained] == [(7, 0.5), (9, rate), (9, rate)]
+    assert [t.regression_share for t in trained] == [earlier] * 3
 
 
 @pytest.mark.usefixtures("forbid_stems")

@@ -44,6 +44,19 @@ def test_all_of_a_batch_regresses_and_the_denoiser_sees_its_first(share: float) 
     torch.testing.assert_close(terms["rendering"], share * regression + (1 - share) * denoising)
 
 
+def test_a_denoiser_that_is_never_asked_stays_as_it_is() -> None:
+    model = make(gated=True, regression_share=1.0)
+    model(torch.randn(4, 3, 3, 16))["loss"].backward()
+    assert all(p.grad is None for p in model.denoiser.parameters())
+    assert model.projection is not None
+    assert all(
+        p.grad is not None for n in (model.encoder, model.projection) for p in n.parameters()
+    )
+    plain = make(regression_share=1.0)  # the one that regresses
+    plain(torch.randn(4, 3, 3, 16))["loss"].backward()
+    assert all(p.grad is not None for p in plain.denoiser.parameters())
+
+
 def test_magnitudes_that_are_regressed_share_out_the_remix() -> None:
     model = make(gated=True, composition="mean", exponent=2.0, interference=0.0)
     anchors = torch.rand(4, 2, 3, 8) + 0.1
