@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from dirac.networks.layers import Conv1d, ResidualBlock
 
+MOVED = 0.3  # of a unit: so that shares lead at first, and what is moved follows
+
 
 class CurveEncoder(nn.Sequential):
     """Residual convolutions from a signal to one component at the same frame rate.
@@ -61,7 +63,8 @@ class GatedEncoder(nn.Module):
     """One network that shares out a projection of the signal among N components.
 
     A mask on learnt filters, told by dilated convolutions (Conv-TasNet: Luo & Mesgarani 2019) from
-    the signal and from how much of it each filter takes.
+    the signal and from how much of it each filter takes. What no mask takes apart, as sources meet
+    in a filter, is moved from one component to the others, whose mean stays the projection.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class GatedEncoder(nn.Module):
     ):
         super().__init__()
         self.projection = Conv1d(n_channels, n_component_channels, kernel, padding="same")
-        n_in, n_out = n_channels + n_component_channels, n_latents * n_component_channels
+        n_in, n_out = n_channels + n_component_channels, 2 * n_latents * n_component_channels
         self.gates = CurveEncoder(n_in, channels, n_out, kernel, dilated=True)
         self.n_latents, self.bounded = n_latents, bounded
 
@@ -83,6 +86,7 @@ class GatedEncoder(nn.Module):
         """signal: (batch, channels, frames) -> (batch, components, component channels, frames)."""
         projected = self.projection(signal)
         gates = self.gates(torch.cat([signal, projected.abs()], dim=1))
-        shares = gates.unflatten(1, (self.n_latents, -1)).softmax(dim=1)
-        components = self.n_latents * shares * projected[:, None]
+        told, moved = gates.unflatten(1, (2, self.n_latents, -1)).unbind(dim=1)
+        components = self.n_latents * told.softmax(dim=1) * projected[:, None]
+        components = components + MOVED * (moved - moved.mean(dim=1, keepdim=True))
         return components.tanh() if self.bounded else components

@@ -37,11 +37,20 @@ def test_gated_components_share_out_a_projection_of_the_signal() -> None:
     torch.manual_seed(0)
     encoder = GatedEncoder(3, 4, (6, 6), n_component_channels=2, kernel=3, bounded=False)
     signal = torch.randn(2, 4, 11)
-    components = encoder(signal)
-    torch.testing.assert_close(components.mean(dim=1), encoder.projection(signal))
-    shares = components / encoder.projection(signal)[:, None]
+    components, projected = encoder(signal), encoder.projection(signal)
+    torch.testing.assert_close(components.mean(dim=1), projected)
+    last = encoder.gates[-1]
+    with torch.no_grad():  # the first half of what it tells are shares, the second moves
+        last.weight[6:], last.bias[6:] = 0, 0
+    shared = encoder(signal)
+    shares = shared / projected[:, None]
     assert (shares > 0).all()
     assert shares.std() > 0.01
+    with torch.no_grad():
+        last.bias[6:] = torch.tensor([3.0, 0, 6, 0, 0, 0])  # three components' two channels
+    moved = encoder(signal) - shared
+    expected = 0.3 * torch.tensor([[0.0, 0], [3, 0], [-3, 0]])
+    torch.testing.assert_close(moved, expected[None, :, :, None].expand_as(moved))
 
 
 def test_gates_bounded_by_tanh_and_how_far_they_see() -> None:
