@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dirac.networks.layers import Conv1d, ResidualBlock
+from dirac.networks.layout import apart, as_products_want
 
 MOVED = 0.3  # of a unit: so that shares lead at first, and what is moved follows
 
@@ -32,6 +33,13 @@ class CurveEncoder(nn.Sequential):
             layers.append(ResidualBlock(width, kernel, dilation=2**i if dilated else 1))
             layers.append(Conv1d(width, next_width, kernel, padding="same"))
         super().__init__(*layers)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """signal: (batch, channels, frames) -> (batch, component channels, frames)."""
+        hidden = as_products_want(signal)
+        for layer in self:
+            hidden = layer(hidden)
+        return apart(hidden)
 
 
 class ComponentEncoder(nn.Module):

@@ -1,19 +1,25 @@
-"""What the U-Net and the encoders are made of: residual blocks and attention over frames."""
+"""What the U-Net and the encoders are made of: residual blocks and attention over frames.
+
+A layer gives channels back as it got them, apart in memory or side by side (`networks.layout`).
+"""
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from dirac.networks.layout import apart, is_side_by_side, join, side_by_side
+
 
 class Conv1d(nn.Conv1d):
-    """torch's; compiled, that of an image of height one, its channels side by side in memory, as
+    """torch's; compiled, or of channels that lie side by side, that of an image of height one whose
 
-    GPUs' kernels want them. (batch, channels, frames) -> (batch, channels, frames).
+    channels do, as GPUs' and CPUs' kernels want them. (batch, channels, frames) -> (batch,
+    channels, frames).
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        if not torch.compiler.is_compiling():
+        if not (torch.compiler.is_compiling() or is_side_by_side(x)):
             return super().forward(x)
         (stride,), (dilation,), (size,) = self.stride, self.dilation, self.kernel_size
         width = dilation * (size - 1) // 2 if self.padding == "same" else int(self.padding[0])
@@ -26,7 +32,7 @@ class ConvTranspose1d(nn.ConvTranspose1d):
     """As `Conv1d` is to torch's."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if not torch.compiler.is_compiling():
+        if not (torch.compiler.is_compiling() or is_side_by_side(x)):
             return super().forward(x, output_size)
         (stride,), (dilation,), (more,) = self.stride, self.dilation, self.output_padding
         image, kernel = _as_image(x), self.weight[:, :, None]
@@ -36,6 +42,15 @@ class ConvTranspose1d(nn.ConvTranspose1d):
 
 def _as_image(x: Tensor) -> Tensor:
     return x[:, :, None].contiguous(memory_format=torch.channels_last)
+
+
+class GroupNorm(nn.GroupNorm):
+    """torch's, which is slow on channels that lie side by side."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, channels, frames) -> like x."""
+        normal = super().forward(apart(x))
+        return side_by_side(normal) if is_side_by_side(x) else normal
 
 
 class FeatureModulation(nn.Module):
@@ -91,14 +106,14 @@ class ConditionedBlock(nn.Module):
         super().__init__()
         self.skip = nn.Identity() if n_in == n_out else Conv1d(n_in, n_out, 1)
         self.entry = nn.Sequential(
-            Conv1d(n_in, n_out, kernel, padding="same"), nn.GroupNorm(n_groups, n_out)
+            Conv1d(n_in, n_out, kernel, padding="same"), GroupNorm(n_groups, n_out)
         )
         self.modulation = FeatureModulation(n_embedding, n_out)
         self.condition = Conv1d(n_condition, n_condition, kernel, padding="same")
         self.dropout = nn.Dropout(dropout)
         self.exit = nn.Sequential(
             Conv1d(n_out + n_condition, n_out, kernel, padding="same"),
-            nn.GroupNorm(n_groups, n_out),
+            GroupNorm(n_groups, n_out),
             nn.SiLU(),
             Conv1d(n_out, n_out, 1),
         )
@@ -109,7 +124,7 @@ class ConditionedBlock(nn.Module):
         n_condition, frames) -> (batch, n_out, frames).
         """
         hidden = F.silu(self.modulation(self.entry(x), embedding))
-        hidden = torch.cat([hidden, F.silu(self.condition(condition))], dim=1)
+        hidden = join(hidden, F.silu(self.condition(condition)))
         return self.skip(x) + self.exit(self.dropout(hidden))
 
 
@@ -123,7 +138,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         most = max(1, n_channels // n_head_channels)
         self.n_heads = next(n for n in range(most, 0, -1) if n_channels % n == 0)
-        self.norm = nn.GroupNorm(1, n_channels)
+        self.norm = GroupNorm(1, n_channels)
         self.project_in = Conv1d(n_channels, 3 * n_channels, 1)
         self.project_out = Conv1d(n_channels, n_channels, 1)
 
@@ -135,7 +150,15 @@ class SelfAttention(nn.Module):
             three=3,
             heads=self.n_heads,
         )
-        attended = F.scaled_dot_product_attention(query, key, value)
-        return x + self.project_out(
-            rearrange(attended, "batch heads frames channels -> batch (heads channels) frames")
+        attend = _attend if is_side_by_side(x) else F.scaled_dot_product_attention
+        attended = attend(query, key, value)
+        attended = rearrange(
+            attended, "batch heads frames channels -> batch (heads channels) frames"
         )
+        return x + self.project_out(side_by_side(attended) if is_side_by_side(x) else attended)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """As torch's, whose gradient takes three times as long in bfloat16 on a CPU."""
+    weights = query @ key.mT / query.shape[-1] ** 0.5
+    return weights.softmax(dim=-1) @ value

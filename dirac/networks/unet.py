@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from math import prod
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dirac.networks.embeddings import AlphaEmbedding
 from dirac.networks.layers import ConditionedBlock, Conv1d, ConvTranspose1d, SelfAttention
+from dirac.networks.layout import apart, as_products_want, join
 
 
 class Level(nn.Module):
@@ -28,7 +28,7 @@ class Level(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
         skip = self.down(x, embedding, condition)
         lower = self.below(self.step_down(skip), embedding, condition)
-        return self.up(torch.cat([self.step_up(lower), skip], dim=1), embedding, condition)
+        return self.up(join(self.step_up(lower), skip), embedding, condition)
 
 
 class Stage(nn.Module):
@@ -97,8 +97,9 @@ class UNet(nn.Module):
         n_frames = blended.shape[-1]
         missing = -n_frames % self.stride
         blended, condition = F.pad(blended, (0, missing)), F.pad(condition, (0, missing))
+        blended, condition = as_products_want(blended), as_products_want(condition)
         hidden = self.levels(self.entry(blended), self.embedding(alpha), condition)
-        return self.exit(hidden)[..., :n_frames]
+        return apart(self.exit(hidden))[..., :n_frames]
 
 
 def _step_down(n_in: int, n_out: int, stride: int) -> nn.Module:
