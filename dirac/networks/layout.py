@@ -1,8 +1,8 @@
 """How the channels of a signal (batch, channels, frames) lie in memory.
 
 Apart, as torch has them: all frames of one channel, then of the next. Or side by side: all channels
-of one frame, then of the next, as the matrix units of CPUs take them in bfloat16: a training step
-of ours is a fifth to a quarter faster so (docs/benchmarks.md).
+of one frame, then of the next, as the matrix units of CPUs take them in bfloat16
+(docs/benchmarks.md has what it gains).
 """
 
 import torch

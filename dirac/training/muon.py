@@ -71,5 +71,6 @@ def orthogonal(matrix: Tensor) -> Tensor:
     x = matrix / matrix.norm().clamp_min(torch.finfo(matrix.dtype).tiny)
     for _ in range(N_ITERATIONS):
         square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        quadratic = torch.addmm(square, square, square, beta=b, alpha=c)  # b S + c S S, S = X X'
+        x = torch.addmm(x, quadratic, x, beta=a)  # a X + (b S + c S S) X
     return x
