@@ -75,6 +75,7 @@ def _ours(
 
     which only imitate bfloat16, in float32 and not compiled; in bfloat16 too where asked for.
     """
+    section = section.model_copy(update={"batch_size": len(signals)})
     sections = {"ours": section}
     if device().type == "cpu":
         full = section.model_copy(update={"precision": "float32", "compile": False})

@@ -8,13 +8,14 @@ none. `__meta__` comes last: with it, all is there.
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lmdb
 import numpy as np
+import torch
 from pydantic import TypeAdapter, ValidationError
 
 from dirac.data.tracks import Excerpt
@@ -117,8 +118,8 @@ class LatentStore:
             value = transaction.get(_key(self.meta.records[index], part))
             if value is None:
                 raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
-            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, length)
-            return latents[:, start:end].astype(np.float32)
+            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, length)[:, start:end].copy()
+            return torch.from_numpy(latents).float().numpy()  # numpy's takes nine times as long
 
 
 def frames_at(n_frames: int, speed: float) -> int:
@@ -138,13 +139,11 @@ def read_meta(path: Path) -> StoreMeta:
         raise StoreError(f"{path} is not a store of latents ({error})") from error
     if value is None:
         raise StoreError(f"{path} is half-written: run the stage cache_latents again")
-    try:
+    with suppress(ValidationError):
         meta = META_JSON.validate_json(value)
-    except ValidationError:
-        meta = None
-    if meta is None or meta.version != VERSION:
-        raise StoreError(f"{path} is a store of another version: run cache_latents again")
-    return meta
+        if meta.version == VERSION:
+            return meta
+    raise StoreError(f"{path} is a store of another version: run cache_latents again")
 
 
 # LMDB refuses to open a file twice in a process, so that all stores of a path share one handle.
