@@ -23,7 +23,7 @@ from dirac.data.tracks import Excerpt
 VERSION = 2
 META = b"__meta__"
 N_COMMITTED = 32  # excerpts together; part of what decides a store's bytes
-MAP_SIZE = 1 << 40  # address space, not disk; it stands in the file, so it is the same everywhere
+MAP_SIZE = 1 << 44  # address space, not disk; it stands in the file, so it is the same everywhere
 
 Latents = np.ndarray[Any, np.dtype[np.float32]]
 # (channels, frames) of the mixture, its sources and the mixture at other speeds; or why dropped
