@@ -1,14 +1,12 @@
 """The store: random reads, and shuffled epochs through the loader, beside copying the bytes."""
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from floors import copy
-from measure import Row, Work, interleaved
+from measure import Row, Timing, Work, interleaved, timed
 from setting import Size, params_of
 
 from dirac.data.anchors import AnchorSettings
@@ -19,6 +17,7 @@ from dirac.data.tracks import Excerpt
 from dirac.training.batches import BatchKeys, KeyedDataset, loader
 
 N_FRAMES = 525
+AHEAD = 2  # batches that torch has each worker read ahead
 
 
 def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
@@ -59,7 +58,7 @@ def remixes(path: Path, n_frames: int, anchors: AnchorSettings) -> RemixDataset:
 
 
 def measure(size: Size, folder: Path) -> Iterator[Row]:
-    """Reads of whole mixtures; then crops a second, in batches, by the number of workers."""
+    """Reads of whole mixtures; then items of trainings, in batches, by the number of workers."""
     store = LatentStore(write_store(folder / "read.lmdb", size.n_excerpts))
     copying, n_bytes = copy(torch.device("cpu"))
     order = np.random.default_rng(1).integers(len(store), size=size.n_reads)
@@ -72,29 +71,35 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     floor = read / n_bytes * timings["copy"].wall
     name = f"random mixtures of {N_FRAMES} frames"
     yield Row("reading", name, size.n_reads, "reads/s", timings["random"], "copy", floor)
-    train = params_of().train
-    datasets = {
-        f"crops of {train.n_frames}": MixtureDataset(store.path, train.n_frames),
-        f"remixes of {train.n_frames}": remixes(store.path, train.n_frames, train.anchors),
-    }
-    for name, dataset in datasets.items():
-        works = {
-            str(n): partial(read_batches, dataset, train.batch_size, n, size.n_reads)
-            for n in size.n_workers
-        }
-        timings = interleaved(works | {"copy": copying}, max(1, size.n_repeats // 2))
-        n_read = -(-size.n_reads // train.batch_size) * train.batch_size
-        read = n_read * dataset[0, 0.0].nbytes / 2
-        floor = read / n_bytes * timings["copy"].wall
-        for n, timing in timings.items():
-            if n != "copy":
-                title = f"shuffled {name}, {n} workers"
-                yield Row("reading", title, n_read, "items/s", timing, "copy", floor)
+    train, paper = params_of().train, params_of("paper").train
+    mixtures = [
+        MixtureDataset(store.path, n_frames) for n_frames in (train.n_frames, paper.n_frames)
+    ]
+    datasets: list[tuple[str, KeyedDataset, int]] = [
+        ("remixes", remixes(store.path, train.n_frames, train.anchors), train.batch_size),
+        ("crops", mixtures[0], train.batch_size),
+        ("crops", mixtures[1], paper.batch_size),
+    ]
+    for name, dataset, batch_size in datasets:
+        title = f"shuffled {name} of {dataset[0, 0.0].shape[-1]}, {batch_size} at once"
+        n_batches = -(-size.n_reads // batch_size)
+        n_bytes_read = n_batches * batch_size * dataset[0, 0.0].nbytes
+        floor = n_bytes_read / n_bytes * timings["copy"].wall
+        for n in size.n_workers:
+            read = [
+                read_batches(dataset, batch_size, n, n_batches)
+                for _ in range(max(1, size.n_repeats // 2))
+            ]
+            fastest = min(read, key=lambda timing: timing.wall)
+            n_items = n_batches * batch_size
+            name_of_row = f"{title}, {n} workers"
+            yield Row("reading", name_of_row, n_items, "items/s", fastest, "copy", floor)
 
 
-def read_batches(dataset: KeyedDataset, batch_size: int, n_workers: int, n_reads: int) -> None:
-    """Starting the workers is part of it."""
-    batches = BatchKeys(len(dataset), batch_size, 0, 0, 1)
-    feed = loader(dataset, batches, n_workers, torch.device("cpu"))
-    for _ in islice(feed, -(-n_reads // batch_size)):
-        pass
+def read_batches(dataset: KeyedDataset, batch_size: int, n_workers: int, n_batches: int) -> Timing:
+    """Without the start of the workers, and what they read ahead meanwhile."""
+    keys = BatchKeys(len(dataset), batch_size, 0, 0, 1)
+    feed = iter(loader(dataset, keys, n_workers, torch.device("cpu")))
+    for _ in range(1 + AHEAD * n_workers):
+        next(feed)
+    return timed(lambda: [next(feed).shape for _ in range(n_batches)])

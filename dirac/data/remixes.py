@@ -52,7 +52,7 @@ class RemixDataset(Dataset[Tensor]):
         return len(self.mixtures)
 
     def __getitem__(self, key: tuple[int, float]) -> Tensor:
-        """-> float32 (1 + sources, channels, frames)."""
+        """-> (1 + sources, channels, frames), float32, or the store's dtype of mixtures alone."""
         index, position = key
         random = np.random.default_rng((index, int(position * 2**53)))
         numbers = range(len(self.anchors))

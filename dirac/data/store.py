@@ -89,24 +89,25 @@ class LatentStore:
         StoreError if there are no mixtures of that speed.
         """
         if speed == 1:
-            return self._read(index, 0, start, n_frames)
+            return _in_float32(self.kept(index, start, n_frames))
         if speed not in self.meta.speeds:
             raise StoreError(
                 f"{self.path} has no mixtures at {speed:g} times their speed: run cache_latents"
             )
         part = self.meta.n_parts + self.meta.speeds.index(speed)
-        return self._read(index, part, start, n_frames, speed)
+        return _in_float32(self.kept(index, start, n_frames, part, speed))
 
     def source(self, index: int, name: str, start: int = 0, n_frames: int | None = None) -> Latents:
         """(channels, n_frames) of one source. Raises ValueError if there is none of that name."""
         if name not in self.meta.sources:
             raise ValueError(f"{self.path} has {', '.join(self.meta.sources)}, but no {name}")
         part = 1 + self.meta.sources.index(name) if self.meta.n_parts > 1 else 0
-        return self._read(index, part, start, n_frames)
+        return _in_float32(self.kept(index, start, n_frames, part))
 
-    def _read(
-        self, index: int, part: int, start: int, n_frames: int | None, speed: float = 1.0
-    ) -> Latents:
+    def kept(
+        self, index: int, start: int, n_frames: int | None, part: int = 0, speed: float = 1.0
+    ) -> np.ndarray[Any, np.dtype[Any]]:
+        """As `mixture` has it, which is part 0, in the dtype that it is kept in."""
         length = frames_at(self.meta.n_frames, speed)
         end = length if n_frames is None else start + n_frames
         if not (0 <= index < len(self) and 0 <= start <= end <= length):
@@ -115,11 +116,13 @@ class LatentStore:
                 f"excerpt {index} with frames {start} to {end}"
             )
         with _environment(self.path).begin(buffers=True) as transaction:
-            value = transaction.get(_key(self.meta.records[index], part))
-            if value is None:
+            if (value := transaction.get(_key(self.meta.records[index], part))) is None:
                 raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
-            latents = np.frombuffer(value, self.meta.dtype).reshape(-1, length)[:, start:end].copy()
-            return torch.from_numpy(latents).float().numpy()  # numpy's takes nine times as long
+            return np.frombuffer(value, self.meta.dtype).reshape(-1, length)[:, start:end].copy()
+
+
+def _in_float32(latents: np.ndarray[Any, np.dtype[Any]]) -> Latents:
+    return torch.from_numpy(latents).float().numpy()  # numpy takes nine times as long
 
 
 def frames_at(n_frames: int, speed: float) -> int:
@@ -132,8 +135,7 @@ def read_meta(path: Path) -> StoreMeta:
     if not path.is_file():
         raise StoreError(f"{path} is missing: run the stage cache_latents")
     try:
-        environment = _environment(path)
-        with environment.begin() as transaction:
+        with _environment(path).begin() as transaction:
             value = transaction.get(META)
     except lmdb.Error as error:
         raise StoreError(f"{path} is not a store of latents ({error})") from error
@@ -153,8 +155,7 @@ _environments: dict[Path, tuple[tuple[int, int], lmdb.Environment]] = {}
 def _environment(path: Path) -> lmdb.Environment:
     """This process's handle of this very file: not the one before a fork, or before a rerun."""
     owner = (os.getpid(), path.stat().st_ino)
-    known = _environments.get(path)
-    if known is not None:
+    if (known := _environments.get(path)) is not None:
         if known[0] == owner:
             return known[1]
         _environments.pop(path)[1].close()

@@ -117,7 +117,7 @@ def validate(
     for number, batch in zip(numbers, feed, strict=True):
         torch.manual_seed(derive_seed(VALIDATION, settings.seed, number))
         with settings.autocast(processes.device):
-            terms = model(batch.to(processes.device))
+            terms = model(batch.to(processes.device).float())
         for name, value in terms.items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(batch)
     # A process without a batch does not know the names.

@@ -109,10 +109,10 @@ class Trainer:
         self._pending = state["pending"]
 
     def advance(self, batch: Tensor) -> None:
-        """One step on this process's share of the batch."""
+        """One step on this process's share of the batch, of numbers of any dtype."""
         self._rate.fill_(self._rate_of(self.step))
         self._seed()
-        terms = self._learn(batch.to(self.processes.device, non_blocking=True))
+        terms = self._learn(batch.to(self.processes.device, non_blocking=True).float())
         update_average(self.average, self.model, decay_at(self.step, self.settings.ema_decay))
         self.step += 1
         self._unchecked.append(terms)

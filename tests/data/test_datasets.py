@@ -50,7 +50,7 @@ def test_a_crop_is_where_it_was_asked_for(path):
     assert len(dataset) == 3
     for position, start in ((0.0, 0), (0.5, 6), (0.999999, 12)):
         crop = dataset[1, position]
-        assert crop.dtype == torch.float32
+        assert crop.dtype == torch.float64  # as the store keeps it
         assert crop.tolist() == [[100.0 + start + k for k in range(8)]] * 2
 
 

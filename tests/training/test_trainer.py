@@ -77,6 +77,17 @@ def test_noise_is_a_function_of_seed_and_step() -> None:
     assert len({*first, *draws(replace(SETTINGS, seed=1))}) == 4
 
 
+def test_batches_may_come_as_they_are_kept() -> None:
+    """In the dtype of a store, half as much to send to a GPU; what is trained on is float32."""
+    seen: list[torch.Tensor] = []
+    trainer = Trainer(Slope(), SETTINGS, ALONE)
+    trainer.model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for dtype in (torch.float16, torch.float32):
+        trainer.advance(torch.full((1, 1), 0.1, dtype=torch.float16).to(dtype))
+    assert seen[0].dtype == torch.float32
+    assert torch.equal(*seen)
+
+
 def test_half_precision_is_of_the_products() -> None:
     ones = torch.ones(2, 2)
     for precision, dtype in (("bfloat16", torch.bfloat16), ("float32", torch.float32)):
