@@ -10,6 +10,7 @@ from measure import Row, Timing, Work, interleaved, timed
 from setting import Size, params_of
 
 from dirac.data.anchors import AnchorSettings
+from dirac.data.components import ComponentDataset
 from dirac.data.datasets import MixtureDataset
 from dirac.data.remixes import RemixDataset
 from dirac.data.store import VERSION, LatentStore, StoreMeta, StoreWriter
@@ -71,16 +72,7 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     floor = read / n_bytes * timings["copy"].wall
     name = f"random mixtures of {N_FRAMES} frames"
     yield Row("reading", name, size.n_reads, "reads/s", timings["random"], "copy", floor)
-    train, paper = params_of().train, params_of("paper").train
-    mixtures = [
-        MixtureDataset(store.path, n_frames) for n_frames in (train.n_frames, paper.n_frames)
-    ]
-    datasets: list[tuple[str, KeyedDataset, int]] = [
-        ("remixes", remixes(store.path, train.n_frames, train.anchors), train.batch_size),
-        ("crops", mixtures[0], train.batch_size),
-        ("crops", mixtures[1], paper.batch_size),
-    ]
-    for name, dataset, batch_size in datasets:
+    for name, dataset, batch_size in datasets_of(store.path, size.n_excerpts):
         title = f"shuffled {name} of {dataset[0, 0.0].shape[-1]}, {batch_size} at once"
         n_batches = -(-size.n_reads // batch_size)
         n_bytes_read = n_batches * batch_size * dataset[0, 0.0].nbytes
@@ -94,6 +86,19 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
             n_items = n_batches * batch_size
             name_of_row = f"{title}, {n} workers"
             yield Row("reading", name_of_row, n_items, "items/s", fastest, "copy", floor)
+
+
+def datasets_of(path: Path, n_excerpts: int) -> list[tuple[str, KeyedDataset, int]]:
+    """What trainings read: the default's, crops alone, the paper's size, the prior's; batches."""
+    default, paper = params_of(), params_of("paper").train
+    train, n_prior = default.train, default.prior.n_frames
+    shape = (default.model.n_latents, default.model.encoder.n_component_channels, N_FRAMES)
+    return [
+        ("remixes", remixes(path, train.n_frames, train.anchors), train.batch_size),
+        ("crops", MixtureDataset(path, train.n_frames), train.batch_size),
+        ("crops", MixtureDataset(path, paper.n_frames), paper.batch_size),
+        ("components", ComponentDataset(torch.zeros(n_excerpts, *shape), n_prior), 64),
+    ]
 
 
 def read_batches(dataset: KeyedDataset, batch_size: int, n_workers: int, n_batches: int) -> Timing:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from floors import device, flops_of, product
-from measure import Row, Work, interleaved
+from measure import Row, Work, interleaved, timed
 from plain import PlainDecomposition, PlainTraining
 from setting import Size, params_of
 from torch import Tensor, nn
@@ -91,10 +91,13 @@ def _ours(
 def _rows(
     title: str, works: dict[str, Work], loss: Callable[[], Tensor], size: Size
 ) -> Iterator[Row]:
+    """The first steps stand for themselves: they compile, record and take memory."""
     multiply, flops = product()
     needed = flops_of(lambda: loss().backward())
     n = size.n_steps_at_once
     repeated: dict[str, Work] = {name: partial(times, n, work) for name, work in works.items()}
+    first = timed(repeated["ours"])
+    yield Row("training", f"{title}: ours, at first", n, "steps/s", first)
     timings = interleaved(repeated | {"product": multiply}, size.n_repeats)
     floor = n * needed / flops * timings["product"].wall
     for name in works:
