@@ -91,13 +91,14 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
 def datasets_of(path: Path, n_excerpts: int) -> list[tuple[str, KeyedDataset, int]]:
     """What trainings read: the default's, crops alone, the paper's size, the prior's; batches."""
     default, paper = params_of(), params_of("paper").train
-    train, n_prior = default.train, default.prior.n_frames
+    train = default.train
     shape = (default.model.n_latents, default.model.encoder.n_component_channels, N_FRAMES)
+    components = ComponentDataset(torch.zeros(n_excerpts, *shape), default.prior.n_frames)
     return [
         ("remixes", remixes(path, train.n_frames, train.anchors), train.batch_size),
         ("crops", MixtureDataset(path, train.n_frames), train.batch_size),
         ("crops", MixtureDataset(path, paper.n_frames), paper.batch_size),
-        ("components", ComponentDataset(torch.zeros(n_excerpts, *shape), n_prior), 64),
+        ("components", components, default.prior.batch_size),
     ]
 
 
