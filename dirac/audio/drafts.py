@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import soundfile
 from torch import Tensor
 
-from dirac.audio.files import SUBTYPES, AudioError
+from dirac.audio.files import SUBTYPES, AudioError, Waveform, encode
 
 BLOCK = 1 << 16  # samples that are encoded at once
 MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF64
@@ -49,12 +49,8 @@ class Draft:
         self, path: Path, sample_rate: int, form: tuple[str, str], gain: float = 1.0
     ) -> None:
         """By libsndfile, in a format and subtype of its; values beyond [-1, 1] are clipped."""
-        container, subtype = form
-        with soundfile.SoundFile(
-            os.fsencode(path), "w", sample_rate, self.n_channels, subtype, format=container
-        ) as file:
-            for block in self._blocks():
-                file.write(block if gain == 1 else block * np.float32(gain))
+        blocks = (block if gain == 1 else block * np.float32(gain) for block in self._blocks())
+        encode(path, blocks, self.n_channels, sample_rate, form)
 
     def encode_floats(self, path: Path, sample_rate: int) -> None:
         """As .wav of 32-bit floats. libsndfile would write the time of day into the file."""
@@ -63,7 +59,7 @@ class Draft:
             self._file.seek(0)
             shutil.copyfileobj(self._file, file)
 
-    def _blocks(self) -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+    def _blocks(self) -> Iterator[Waveform]:
         """(time, channels) each."""
         self._file.seek(0)
         while block := self._file.read(BLOCK * self.n_channels * 4):

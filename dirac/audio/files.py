@@ -6,7 +6,7 @@ Waveforms are float32, (..., channels, time), in [-1, 1].
 import math
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -123,18 +123,39 @@ def write_audio(path: Path, waveform: Waveform | Tensor, sample_rate: int) -> No
     samples = np.asarray(waveform, dtype=np.float32)
     if samples.ndim != 2:
         raise AudioError(f"{path}: a waveform is (channels, time), this one is {samples.shape}")
-    format_, subtype = SUBTYPES[path.suffix]
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        soundfile.write(
-            os.fsencode(beside), samples.T, sample_rate, subtype=subtype, format=format_
-        )
+        encode(beside, [samples.T], len(samples), sample_rate, SUBTYPES[path.suffix])
         beside.replace(path)
     except soundfile.SoundFileError as error:
         raise AudioError(f"{path} cannot be written: {error}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def encode(
+    path: Path,
+    blocks: Iterable[Waveform],
+    n_channels: int,
+    sample_rate: int,
+    form: tuple[str, str],
+) -> None:
+    """Consecutive (time, channels) by libsndfile, in a format and subtype of its.
+
+    Raises SoundFileError where they cannot be written, also where only the end of the file cannot:
+    libsndfile does not tell when closing fails, as on a full disk.
+    """
+    container, subtype = form
+    n_samples = 0
+    with soundfile.SoundFile(
+        os.fsencode(path), "w", sample_rate, n_channels, subtype, format=container
+    ) as file:
+        for block in blocks:
+            file.write(block)
+            n_samples += len(block)
+    if n_samples and not _holds(path, n_samples):
+        raise soundfile.SoundFileError("its end is not on the disk, which is perhaps full")
 
 
 def resample(waveform: Array, from_rate: int, to_rate: int) -> Array:
@@ -196,3 +217,14 @@ def _read_blocks(file: soundfile.SoundFile, n_samples: int) -> Waveform:
         blocks.append(block)
         n_samples = n_samples - len(block) if len(block) == min(n_samples, BLOCK) else 0
     return np.concatenate(blocks) if blocks else np.zeros((0, file.channels), np.float32)
+
+
+def _holds(path: Path, n_samples: int) -> bool:
+    """Whether a file has so many samples. An mp3 is read, as it begins with its length."""
+    try:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.format == "MP3":
+                return sum(iter(lambda: len(file.read(BLOCK)), 0)) == n_samples
+            return bool(file.frames == n_samples)
+    except soundfile.SoundFileError:
+        return False

@@ -1,3 +1,7 @@
+import io
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +10,8 @@ import soundfile
 import torch
 
 from dirac.audio.drafts import float_header, write_song
-from dirac.audio.files import AudioError, read_audio
+from dirac.audio.files import AudioError, read_audio, write_audio
+from dirac.audio.parts import write_parts
 
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav", ".mp3"])
@@ -42,3 +47,46 @@ def test_headers_are_understood_also_beyond_4_gigabytes(tmp_path: Path, n_sample
     info = soundfile.info(path)
     assert (info.frames, info.channels, info.samplerate) == (n_samples, 2, 44100)
     assert (info.subtype, info.format) == ("FLOAT", "RF64" if n_samples > 9 else "WAV")
+
+
+@contextmanager
+def disk_of(n_bytes: int) -> Iterator[None]:
+    """No file can be longer, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("missing", [1, 500, 2000])  # bytes at the end of the file
+@pytest.mark.parametrize("name", ["a.flac", "a.wav", "a.mp3"])
+def test_what_a_full_disk_does_not_take_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, missing: int
+) -> None:
+    monkeypatch.setattr("dirac.audio.drafts.TemporaryFile", lambda **_: io.BytesIO())
+    path = tmp_path / name
+    noise = torch.rand(1, 48000, generator=torch.Generator().manual_seed(0)) - 0.5
+
+    def write_part() -> None:
+        write_parts(tmp_path, ["a"], [noise[None]], 24000)
+
+    for write in (
+        lambda: write_song(path, [noise], 24000),
+        lambda: write_audio(path, noise, 24000),
+        *([write_part] if name == "a.flac" else []),
+    ):
+        write()
+        n_bytes = path.stat().st_size
+        path.unlink()
+        with disk_of(n_bytes):
+            write()
+        path.write_bytes(b"before")
+        with (
+            disk_of(n_bytes - missing),
+            pytest.raises(AudioError, match=rf"{name} cannot be written"),
+        ):
+            write()
+        assert path.read_bytes() == b"before"
+        assert list(tmp_path.iterdir()) == [path]
