@@ -111,9 +111,19 @@ SOUND: dict[str, Writer] = {
     "a name that is no text": written(os.fsdecode(b"caf\xe9.wav")),
     "the longest name": written("n" * 251 + ".wav"),
     "a link": linked("a.wav", "target.wav"),
-    "wav that ends early": changed("a.wav", written("b.wav"), lambda data: data[:-1001]),
-    "wav of unknown length": changed("a.wav", written("b.wav"), field(40, "<I", 2**32 - 1)),
-    "garbage at the end": changed("a.wav", written("b.wav"), lambda data: data + b"?" * 99),
+    "a header that counts itself": changed("a.wav", written("b.wav"), field(40, "<I", 4844)),
+    **{
+        f"{form} with garbage at its end": changed(
+            "a", written("b", kind, form, rate=24_000), lambda data: data + b"?" * 99
+        )
+        for form, kind in (*FORMATS, ("AIFF", "IMA_ADPCM"))
+    },
+    **{
+        f"streamed, length {length:#x}": changed("a.wav", written("b.wav"), field(40, "<I", length))
+        for length in (0x7F00_0000, 0x7FFF_F000, 2**31 - 1, 2**31, 2**32 - 37, 2**32 - 1)
+    },
+    "streamed aiff": changed("a", written("b", form="AIFF"), field(42, ">I", 0x7EFF_FF08)),
+    "streamed au": changed("a", written("b", form="AU"), field(8, ">I", 2**32 - 1)),
 }
 BROKEN: dict[str, Writer] = {
     "nothing": made("a.wav", lambda path: None),
@@ -123,9 +133,14 @@ BROKEN: dict[str, Writer] = {
     "a page": content("a.mp3", b"<!doctype html><title>404</title>"),
     "raw": content("a.raw", bytes(1000)),
     "header alone": changed("a.flac", written("b.flac", form="FLAC"), lambda data: data[:42]),
-    "flac that ends early": changed(
-        "a.flac", written("b.flac", form="FLAC", seconds=3), lambda data: data[: len(data) // 2]
-    ),
+    **{
+        f"{form} {kind} that ends early": changed(
+            "a",
+            written("b", kind, form, rate=24_000, seconds=20),
+            lambda data: data[: 2 * len(data) // 3],
+        )
+        for form, kind in FORMATS
+    },
     "flac of 2^36 samples": changed("a.flac", written("b.flac", form="FLAC"), endless),
     "not a number": samples("a.wav", float("nan")),
     "infinity": samples("a.wav", float("inf")),
