@@ -5,20 +5,19 @@ ends. Then they are encoded beside the place of the finished file, and renamed. 
 give the same bytes.
 """
 
-import os
 import shutil
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 import numpy as np
-import soundfile
 from torch import Tensor
 
 from dirac.audio.files import SUBTYPES, AudioError, Waveform, encode
+from dirac.audio.places import in_place
 
 BLOCK = 1 << 16  # samples that are encoded at once
 MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF64
@@ -96,28 +95,6 @@ def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
     finally:
         if not any(folder.iterdir()):
             folder.rmdir()
-
-
-@contextmanager
-def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Files beside their places, where they are put together when the block has written them all.
-
-    Raises AudioError, naming the files, where they cannot be written.
-    """
-    beside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
-    try:
-        yield beside
-        for written, path in zip(beside, paths, strict=True):
-            written.replace(path)
-    except (soundfile.SoundFileError, OSError) as error:
-        names = " and ".join(str(path) for path in paths)
-        reason = getattr(error, "strerror", None) or error
-        raise AudioError(
-            f"{names} cannot be written ({reason}): make room there, or choose another -o"
-        ) from error
-    finally:
-        for written in beside:
-            written.unlink(missing_ok=True)
 
 
 def float_header(n_samples: int, n_channels: int, sample_rate: int) -> bytes:

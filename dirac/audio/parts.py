@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dirac.audio.drafts import Draft, drafts, in_place
+from dirac.audio.drafts import Draft, drafts
+from dirac.audio.places import in_place
 
 MAX_CHANNELS = 8  # of FLAC
 MAX_PLAIN_RATE, MAX_RATE = 65_535, 655_350  # Hz; between them FLAC holds multiples of 10 alone
