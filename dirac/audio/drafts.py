@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from dirac.audio.files import SUBTYPES, AudioError, Waveform, encode
-from dirac.audio.places import in_place
+from dirac.audio.places import in_place, standing
 
 BLOCK = 1 << 16  # samples that are encoded at once
 MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF64
@@ -39,10 +39,7 @@ class Draft:
         try:
             self._file.write(np.ascontiguousarray(samples.T.numpy(), dtype="<f4").data)
         except OSError as error:
-            raise AudioError(
-                f"{self._folder} cannot be written to ({error.strerror}): make room there, or "
-                "choose another -o"
-            ) from error
+            raise _unwritable(self._folder, error) from error
 
     def encode(
         self, path: Path, sample_rate: int, form: tuple[str, str], gain: float = 1.0
@@ -86,15 +83,23 @@ def check_suffix(path: Path) -> None:
 
 @contextmanager
 def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
-    """n drafts of files in a folder, which is made; and unmade, if it is empty at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with ExitStack() as stack:
-            files = [stack.enter_context(TemporaryFile(dir=folder)) for _ in range(n)]
-            yield [Draft(folder, file) for file in files]
-    finally:
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    """n drafts of files in a folder, which need not be there yet.
+
+    Raises OSError where there can be none, AudioError where nothing can be written.
+    """
+    there = standing(folder)
+    with ExitStack() as stack:
+        try:
+            files = [stack.enter_context(TemporaryFile(dir=there)) for _ in range(n)]
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield [Draft(folder, file) for file in files]
+
+
+def _unwritable(folder: Path, error: OSError) -> AudioError:
+    return AudioError(
+        f"{folder} cannot be written to ({error.strerror}): make room there, or choose another -o"
+    )
 
 
 def float_header(n_samples: int, n_channels: int, sample_rate: int) -> bytes:

@@ -1,5 +1,10 @@
-"""Files that take their places together, when all are complete."""
+"""Files that take their places together, when all are complete.
 
+Until then nothing of them is seen: also the folder that they go into is made at the end, so that
+none stays where the process is killed.
+"""
+
+import errno
 import glob
 import os
 from collections.abc import Iterator, Sequence
@@ -13,17 +18,20 @@ from dirac.audio.files import AudioError
 
 @contextmanager
 def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Files beside their places, where they are put together when the block has written them all.
+    """Files beside their places, where they are put together when the block has written them all;
 
-    What killed processes left there of files of these names goes. Raises AudioError, naming the
-    files, where they cannot be written.
+    or, while their folder is not there, beside that. What killed processes left there of files of
+    these names goes. Raises AudioError, naming the files, where they cannot be written.
     """
-    for path in paths:
-        _clear(path)
-    beside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    beside = []
     try:
+        for path in paths:
+            there = standing(path.parent)
+            _clear(there, path.name)
+            beside.append(there / f".{path.name}.{os.getpid()}.part")
         yield beside
         for written, path in zip(beside, paths, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
             written.replace(path)
     except (soundfile.SoundFileError, OSError) as error:
         names = " and ".join(str(path) for path in paths)
@@ -36,8 +44,19 @@ def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
             written.unlink(missing_ok=True)
 
 
-def _clear(path: Path) -> None:
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+def standing(folder: Path) -> Path:
+    """The folder, or the nearest of those above that is there. Raises OSError for what is none."""
+    try:
+        folder.lstat()
+    except FileNotFoundError:
+        return standing(folder.parent)
+    if not folder.is_dir():  # a file, or a link to nothing
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    return folder
+
+
+def _clear(folder: Path, name: str) -> None:
+    for left in folder.glob(f".{glob.escape(name)}.*.part"):
         process = left.suffixes[-2][1:]
         if process.isdecimal() and not _lives(int(process)):
             left.unlink(missing_ok=True)
