@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from dirac.audio.drafts import Draft, drafts
-from dirac.audio.places import in_place
+from dirac.audio.places import check_free, in_place
 
 MAX_CHANNELS = 8  # of FLAC
 MAX_PLAIN_RATE, MAX_RATE = 65_535, 655_350  # Hz; between them FLAC holds multiples of 10 alone
@@ -32,6 +32,7 @@ def write_parts(
     cannot hold the channels or the rate, all are .wav files of 32-bit floats. They appear when all
     are complete. Raises AudioError, naming the file.
     """
+    check_free(folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES)
     with drafts(folder, len(names)) as parts:
         for stretch in stretches:
             for draft, part in zip(parts, stretch, strict=True):

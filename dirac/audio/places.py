@@ -7,7 +7,7 @@ none stays where the process is killed.
 import errno
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
     or, while their folder is not there, beside that. What killed processes left there of files of
     these names goes. Raises AudioError, naming the files, where they cannot be written.
     """
+    check_free(paths)
     beside = []
     try:
         for path in paths:
@@ -42,6 +43,16 @@ def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
     finally:
         for written in beside:
             written.unlink(missing_ok=True)
+
+
+def check_free(paths: Iterable[Path]) -> None:
+    """Raises AudioError for a folder, which no file can replace."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            raise AudioError(
+                f"{path} cannot be written: a folder of this name is in the way; rename or remove "
+                "it, or choose another -o"
+            )
 
 
 def standing(folder: Path) -> Path:

@@ -63,3 +63,16 @@ def test_a_folder_that_cannot_be_is_told_before_any_work(
     with pytest.raises(AudioError, match=r"out cannot be written to \(Permission denied\)"):
         write_song(tmp_path / "out" / "song.wav", iter(()), 8000)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["b.flac", "b.wav"])
+def test_a_folder_in_the_way_of_one_file_is_told_before_any_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    before = [tmp_path / name]
+    with pytest.raises(AudioError, match=rf"{name} cannot be written: a folder of this name"):
+        write_parts(tmp_path, ["a", "b"], iter(()), 8000)
+    with pytest.raises(AudioError, match=rf"{name} cannot be written: a folder of this name"):
+        write_song(tmp_path / name, iter(()), 8000)
+    with pytest.raises(AudioError), in_place([tmp_path / "a.flac", tmp_path / name]):
+        pytest.fail("there is a place for both")
+    assert list(tmp_path.iterdir()) == before
