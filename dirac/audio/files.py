@@ -73,7 +73,9 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     except soundfile.SoundFileError as error:
         # Not in libsndfile's words: it says of any damaged mp3 that there is no such file.
         raise AudioError(
-            f"{path} cannot be read as audio: it is none, or it is damaged or truncated"
+            f"{path} cannot be read as audio: it is no .wav, .flac, .mp3, .ogg, .opus, .aiff, .au, "
+            ".caf, .w64 or .rf64, or it is damaged or truncated; ffmpeg converts others "
+            "(`ffmpeg -i song.m4a song.flac`)"
         ) from error
 
 
@@ -146,11 +148,7 @@ def write_audio(path: Path, waveform: Waveform | Tensor, sample_rate: int) -> No
 
 
 def encode(
-    path: Path,
-    blocks: Iterable[Waveform],
-    n_channels: int,
-    sample_rate: int,
-    form: tuple[str, str],
+    path: Path, blocks: Iterable[Waveform], n_channels: int, sample_rate: int, form: tuple[str, str]
 ) -> None:
     """Consecutive (time, channels) by libsndfile, in a format and subtype of its.
 

@@ -56,10 +56,9 @@ def test_it_is_a_module_too() -> None:
         (["separate", "models", "-o", "out"], "models holds no audio file"),
         (["separate", "empty.wav", "-o", "out"], "empty.wav has no sample in it"),
         (["separate", "nan.wav", "-o", "out"], "nan.wav holds values that are not finite"),
-        (
-            ["separate", "cut.flac", "-o", "out"],
-            "it is none, or it is damaged",
-        ),
+        (["separate", "cut.flac", "-o", "out"], "or it is damaged or truncated"),
+        (["separate", "x.m4a", "-o", "out"], "it is no .wav, .flac, .mp3"),
+        (["separate", "x.m4a", "-o", "out"], "`ffmpeg -i song.m4a song.flac`"),
         (["separate", "a.wav", "-o", "a.wav"], "a.wav/a: Not a directory"),
         (["generate", "-o", "out", "--prior", "models/other"], "3 components of 2 channels, the"),
         (["generate", "-o", "out", "--model", "shelf"], "no trained model in shelf"),
@@ -89,6 +88,7 @@ def test_what_is_wrong_is_one_line_and_status_1(
     write_audio(Path("empty.wav"), np.zeros((1, 0)), 8000)
     soundfile.write("nan.wav", np.full(99, np.nan), 8000, subtype="FLOAT")
     soundfile.write("cut.flac", np.random.default_rng(0).uniform(-1, 1, 30000), 8000)
+    Path("x.m4a").write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(999))
     Path("cut.flac").write_bytes(Path("cut.flac").read_bytes()[:20000])
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
