@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -100,11 +101,24 @@ def tell(chosen: argparse.Namespace, paths: Iterable[Path], record: Mapping[str,
 
 
 def complain(error: Exception) -> None:
-    """In one line on stderr."""
+    """In one line on stderr, whatever the names in it are made of; of params, one more a key."""
+    from dirac.params import ParamsError
+
     text = str(error)
     if isinstance(error, OSError) and error.filename is not None:
         text = f"{error.filename}: {error.strerror}"
-    print(f"dirac: {text}", file=sys.stderr, flush=True)
+    lines = text.split("\n") if isinstance(error, ParamsError) else [text]
+    print("dirac:", "\n".join(map(shown, lines)), file=sys.stderr, flush=True)
+
+
+def shown(text: str) -> str:
+    """On one line: what would end it, or steer a terminal, as Python writes it (\\n, \\x1b)."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Zl", "Zp")
+        else character
+        for character in text
+    )
 
 
 def explained() -> tuple[type[Exception], ...]:

@@ -15,6 +15,7 @@ from dirac.cli.options import (
     complain,
     explained,
     open_model,
+    shown,
     tell,
 )
 from dirac.cli.songs import find_songs
@@ -76,7 +77,7 @@ def separate(chosen: argparse.Namespace) -> None:
         for path, name in songs.items():
             if chosen.skip_done and _is_done(chosen.output / name, names):
                 continue
-            bar.set_description(path.name)
+            bar.set_description(shown(path.name))
             try:
                 song = AudioFile(path)
                 stretches = (

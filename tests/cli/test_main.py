@@ -101,6 +101,40 @@ def test_what_is_wrong_is_one_line_and_status_1(
 
 
 @pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a\nb\r.wav", r"a\nb\r.wav"),
+        ("\x1b[31mred\x9b.wav", r"\x1b[31mred\x9b.wav"),
+        ("\u2028.wav", r"\u2028.wav"),
+        ("Ä 歌 \\n 🎵.wav", r"Ä 歌 \n 🎵.wav"),
+    ],
+)
+def test_a_name_neither_breaks_the_line_nor_steers_the_terminal(
+    songs: list[str], name: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(name).touch()
+    # The one is told by us, the other by the system.
+    for arguments in ([name, "-o", "out"], ["a.wav", "-o", name]):
+        with pytest.raises(SystemExit):
+            main(["separate", *arguments])
+        error = capsys.readouterr().err
+        assert error.startswith(f"dirac: {told}")
+        assert error.splitlines() == [error[:-1]]
+
+
+def test_wrong_params_have_a_line_each(
+    songs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("own.yaml").write_text("seed: 1\n")
+    model = ["--model", "models/decomposition", "--params", "own.yaml"]
+    with pytest.raises(SystemExit):
+        main(["separate", "a.wav", "-o", "out", *model])
+    first, *keys = capsys.readouterr().err.splitlines()
+    assert first == "dirac: own.yaml cannot be used:"
+    assert "  train: missing" in keys
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["separate", "a.wav", "-o", "out", "--device", "tpu"], "invalid choice: 'tpu'"),
