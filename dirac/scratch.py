@@ -57,7 +57,7 @@ def work_folder(stage: str, fingerprint: str, scratch: Path | None = None) -> It
     A run of the same stage and fingerprint elsewhere (two queued experiments) is waited for. The
     folder survives a kill and any error, for the same command to go on there; when the block
     ends without one it is removed. Of torchrun's processes the first waits and removes; the others
-    wait for it where they join.
+    must wait for it.
     """
     folder = (scratch or project_root() / ".scratch") / f"{stage}-{fingerprint[:16]}"
     if os.environ.get("RANK", "0") != "0":

@@ -22,7 +22,7 @@ from dirac.params import Params, load_params
 from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
 from dirac.training.batches import BatchError
 from dirac.training.distributed import distributed
-from dirac.training.session import Session, fit
+from dirac.training.session import fit, shared_session
 from dirac.training.trainer import TrainSettings
 
 
@@ -67,12 +67,10 @@ def train(params: Params, data: Path, output: Path) -> None:
     start = named_weights(params)
     begun = load_model(find_weights(start)) if start else None
     files = [start / "card.json"] if start else []
-    key = fingerprint(used | {"tracks": states_of_stems(tracks, sources)}, files)
-    with work_folder("train_codec", key) as folder, distributed() as processes:
+    determined = used | {"tracks": states_of_stems(tracks, sources)}
+    written = params.model_dump(mode="json")
+    with shared_session("train_codec", determined, files, written) as (session, processes):
         check_pairs(chosen.batch_size, processes.world_size)
-        session = Session(
-            "train_codec", folder, key, params.model_dump(mode="json"), project_root()
-        )
         torch.manual_seed(params.seed)
         network = chosen.network.model_dump(mode="json")
         codec = EncodecMini(**network)

@@ -34,11 +34,11 @@ from dirac.model_files import CODEC, copy_model, has_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import begun_with, go_on, regress
 from dirac.params import Params, load_params
-from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
+from dirac.scratch import check_start, project_root, publish
 from dirac.sections import Train
 from dirac.training.batches import KeyedDataset
-from dirac.training.distributed import Processes, distributed
-from dirac.training.session import Session, fit
+from dirac.training.distributed import Processes
+from dirac.training.session import Session, fit, shared_session
 from dirac.training.trainer import TrainSettings
 
 LOSS = {"objective", "regression_share", "masking_weight", "composition_share", "interference"}
@@ -60,10 +60,8 @@ def main() -> None:
     check_start("train.start", start, arguments.output)
     written, made = params.model_dump(mode="json"), LatentStore(arguments.train).meta.codec
     begun = begun_with(start, written["model"], made) if start else {}
-    weights = [start / "model.safetensors"] if start else []
-    key = fingerprint(used, [*stores, *weights])
-    with work_folder("train_decomposition", key) as folder, distributed() as processes:
-        session = Session("train_decomposition", folder, key, written, project_root())
+    files = [*stores, *([start / "model.safetensors"] if start else [])]
+    with shared_session("train_decomposition", used, files, written) as (session, processes):
         this = Round(session, processes, params, stores, start, arguments.codec, begun)
         for number, chosen in enumerate(earlier_rounds(params), 1):
             this = replace(this, start=train_earlier(this, number, chosen))

@@ -14,9 +14,8 @@ from dirac.data.components import OneComponent
 from dirac.data.store import LatentStore
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
-from dirac.training.distributed import distributed
-from dirac.training.session import Session, fit
+from dirac.scratch import publish
+from dirac.training.session import fit, shared_session
 from dirac.training.trainer import TrainSettings
 
 
@@ -30,11 +29,8 @@ def main() -> None:
     params = load_params()
     stores = [arguments.train, arguments.validation]
     used = params.model_dump(mode="json", include={"seed", "prior"})
-    key = fingerprint(used, stores)
-    with work_folder("train_latent_diffusion", key) as folder, distributed() as processes:
-        session = Session(
-            "train_latent_diffusion", folder, key, params.model_dump(mode="json"), project_root()
-        )
+    written = params.model_dump(mode="json")
+    with shared_session("train_latent_diffusion", used, stores, written) as (session, processes):
         meta = LatentStore(arguments.train).meta
         card = {
             "model": {

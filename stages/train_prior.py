@@ -11,9 +11,8 @@ from dirac.model_files import fill, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
-from dirac.training.distributed import distributed
-from dirac.training.session import Session, fit
+from dirac.scratch import publish
+from dirac.training.session import fit, shared_session
 from dirac.training.trainer import TrainSettings
 
 N_SCALED = 10_000  # excerpts at most by which components are scaled: more change nothing
@@ -30,13 +29,11 @@ def main() -> None:
     params = load_params()
     stores = [arguments.train, arguments.validation]
     used = params.model_dump(mode="json", include={"seed", "prior"})
-    key = fingerprint(used, [*stores, arguments.decomposition / "model.safetensors"])
-    with work_folder("train_prior", key) as folder, distributed() as processes:
-        session = Session(
-            "train_prior", folder, key, params.model_dump(mode="json"), project_root()
-        )
+    files = [*stores, arguments.decomposition / "model.safetensors"]
+    written = params.model_dump(mode="json")
+    with shared_session("train_prior", used, files, written) as (session, processes):
         decomposition = load_decomposition(arguments.decomposition).to(processes.device)
-        encoded = [folder / f"{split}.npy" for split in ("train", "validation")]
+        encoded = [session.folder / f"{split}.npy" for split in ("train", "validation")]
         if processes.is_main:
             for path, target in zip(stores, encoded, strict=True):
                 encode_store(path, decomposition.encode, processes.device, target)

@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from dirac import scratch
+from dirac.training import session
 
 from . import tiny_models
 from .data import stores
@@ -34,7 +35,7 @@ def key_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str
     def refuse(stage: str, fingerprint: str) -> None:
         raise KeyedError(fingerprint)
 
-    monkeypatch.setattr(scratch, "work_folder", refuse)
+    monkeypatch.setattr(session, "work_folder", refuse)
 
     def run(stage: str, *changes: str) -> str:
         yaml = YAML()

@@ -1,6 +1,7 @@
 """A training from its first step to the finished model on disk: what the training stages share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from dirac.model_files import load_model, save_model, write_rows
+from dirac.scratch import fingerprint, project_root, work_folder
 from dirac.training.batches import KeyedDataset
 from dirac.training.checkpoint import Checkpoint
-from dirac.training.distributed import Processes
+from dirac.training.distributed import Processes, distributed
 from dirac.training.loop import Run, train
 from dirac.training.tracking import Tracker, track
 from dirac.training.trainer import TrainSettings
@@ -30,6 +32,23 @@ class Session:
     fingerprint: str
     params: Mapping[str, object]
     root: Path
+
+
+@contextmanager
+def shared_session(
+    stage: str, used: Mapping[str, object], files: Iterable[Path], params: Mapping[str, object]
+) -> Iterator[tuple[Session, Processes]]:
+    """The session of a stage, in its work folder, and the processes that share it.
+
+    used, files: all that determines the result, as for `fingerprint`, which the main process makes
+    for all: it reads whole stores. params: all of params.yaml, nested. Raises as `fingerprint` and
+    `distributed`.
+    """
+    with distributed() as processes:
+        key = processes.from_main(fingerprint(used, files) if processes.is_main else "")
+        with work_folder(stage, key) as folder:
+            processes.wait()  # until the folder is ours
+            yield Session(stage, folder, key, params, project_root()), processes
 
 
 def fit(
