@@ -22,7 +22,7 @@ from .imports import (
 )
 
 FLOORS = [
-    {"section", "scratch", "command", "model_files", "kept"},
+    {"section", "scratch", "command", "model_files", "kept", "devices"},
     {"data_section", "evaluate_section"},
     {"sections"},
     {"params", "audio", "networks", "diffusion", "metrics"},

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -28,9 +29,9 @@ from dirac.data.store import (
     read_meta,
 )
 from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
+from dirac.devices import CPU, device_of
 
-# Latents of the mixture, of its sources and of the mixture at other speeds (channels, frames), why
-# there are none, or what went wrong.
+# Latents (channels, frames) of mixture, sources, mixture at other speeds; why none; what is wrong.
 Item = list[Tensor] | str | Exception
 
 # What is computed ahead lies in shared memory, of which a container may have 64 MB only.
@@ -85,6 +86,7 @@ class ExcerptLatents(Dataset[Item]):
         self.excerpts = excerpts
         self.codec, self.selection, self.dtype = codec, selection, dtype
         self.speeds = tuple(speeds)
+        self.device = CPU  # where the codec is
         n_samples = round(selection.duration_seconds * codec.sample_rate)
         self.n_frames = n_frames_of(n_samples, codec.hop)
 
@@ -103,7 +105,8 @@ class ExcerptLatents(Dataset[Item]):
         stems = sources if len(sources) > 1 else sources[:0]  # of one source, it is the mixture
         waveforms = [mix(sources), *stems, *played]
         # One after another: EnCodec takes a quarter less time than for all at once.
-        encoded = [self.codec.encode(torch.from_numpy(one)[None])[0] for one in waveforms]
+        moved = (torch.from_numpy(one)[None].to(self.device) for one in waveforms)
+        encoded = [self.codec.encode(one)[0].cpu() for one in moved]
         latents = [one.to(getattr(torch, self.dtype)) for one in encoded]
         if not all(one.isfinite().all() for one in latents):
             return DataError(f"{excerpt.name}: latents out of range for codec.dtype {self.dtype}")
@@ -161,18 +164,18 @@ def cache_split(
     *,
     data_name: str,
     codec_settings: dict[str, Any],
+    devices: Sequence[torch.device] = (CPU,),
 ) -> int:
     """Write the store of one split, or go on where a killed call stopped -> its excerpts' number.
 
-    The same input gives the same bytes, from any number of processes (one thread each), in one go
-    or several. Raises AudioError or DataError for an excerpt that cannot be read, DataError when
-    every one is dropped.
+    The same input gives the same bytes, in one go or several, from any number of processes (one
+    thread each) and of `devices` of a kind, which these take in turn. Raises AudioError or
+    DataError for an excerpt that cannot be read, DataError when every one is dropped.
     """
     writer = StoreWriter(path)
     if writer.is_finished:
         return len(read_meta(path).excerpts)
-    first = writer.n_records
-    records = _computed(latents, first, n_processes)
+    records = _computed(latents, first := writer.n_records, n_processes, devices)
     with tqdm(None, path.stem, len(latents), initial=first, unit=" excerpts") as progress:
         while group := list(islice(records, N_COMMITTED)):
             writer.append(group)
@@ -182,11 +185,12 @@ def cache_split(
     return len(meta.excerpts)
 
 
-def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator[Record]:
+def _computed(
+    latents: ExcerptLatents, first: int, n_processes: int, devices: Sequence[torch.device]
+) -> Iterator[Record]:
     """Records from `first` on, in order; a few are computed ahead.
 
-    Latents come as tensors, in shared memory: through a pipe, a worker whose parent was killed
-    would wait forever for someone to read.
+    Tensors come in shared memory: at a pipe, a worker would wait for ever for a killed parent.
     """
     if first == len(latents):
         return
@@ -195,12 +199,22 @@ def _computed(latents: ExcerptLatents, first: int, n_processes: int) -> Iterator
         batch_size=None,
         sampler=range(first, len(latents)),
         num_workers=min(n_processes, MAX_PROCESSES),
-        worker_init_fn=ignore_signals,
+        worker_init_fn=partial(_begin_process, latents, devices),
+        multiprocessing_context="spawn" if devices[0].type == "cuda" else None,  # or CUDA refuses
     )
     for item in loader:
         if isinstance(item, Exception):
             raise item
         yield item if isinstance(item, str) else [one.numpy() for one in item]
+
+
+def _begin_process(latents: ExcerptLatents, devices: Sequence[torch.device], number: int) -> None:
+    """latents: this process's own. On a GPU they are a CPU's but for the order of sums."""
+    ignore_signals(number)
+    torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = False, True
+    latents.device = device_of(number, devices)
+    if isinstance(latents.codec, nn.Module):
+        latents.codec.to(latents.device)
 
 
 def _meta(

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dirac.data.caching import (
 from dirac.data.errors import DataError
 from dirac.data.store import LatentStore
 from dirac.data.tracks import Stem, Track, mix, read_sources
+from dirac.devices import CPU
 
 RATE, SECONDS = 24_000, 0.5
 SELECTION = Selection(("drums", "bass"), SECONDS, -50.0, False, 0.01)
@@ -59,9 +61,20 @@ def latents_of(tracks, codec, selection=SELECTION, dtype="float16") -> ExcerptLa
     return ExcerptLatents(tracks, excerpts, codec, selection, dtype)
 
 
-def cache(path: Path, latents: ExcerptLatents, n_processes: int = 1) -> Path:
-    settings = {"name": "spectrogram"}
-    cache_split(latents, path, n_processes, data_name="synthetic", codec_settings=settings)
+def cache(
+    path: Path,
+    latents: ExcerptLatents,
+    n_processes: int = 1,
+    devices: Sequence[torch.device] = (CPU,),
+) -> Path:
+    cache_split(
+        latents,
+        path,
+        n_processes,
+        data_name="synthetic",
+        codec_settings={"name": "spectrogram"},
+        devices=devices,
+    )
     return path
 
 
@@ -116,9 +129,29 @@ def test_the_papers_rule_drops_by_a_silent_source_too(tmp_path, tracks, codec):
     assert len(store) == 66
 
 
-def test_any_number_of_processes_writes_the_same_bytes(tmp_path, tracks, codec):
-    one, two = (cache(tmp_path / f"{n}.lmdb", latents_of(tracks, codec), n) for n in (1, 2))
-    assert one.read_bytes() == two.read_bytes()
+class Moving(Spectrogram):
+    """Notes in a folder the processes that it is moved in, and where to."""
+
+    folder: Path
+
+    def to(self, device: torch.device) -> "Moving":
+        (self.folder / f"{device}-{os.getpid()}").touch()
+        return super().to(device)
+
+
+def test_any_number_of_processes_and_devices_writes_the_same_bytes(tmp_path, tracks):
+    two = (torch.device("cpu"), torch.device("cpu:0"))  # of a kind
+    codec, stores = Moving(0.5, 1024, 1), []
+    for n_processes, devices in ((1, two[:1]), (2, two), (4, two)):
+        codec.folder = tmp_path / f"{n_processes}"
+        codec.folder.mkdir()
+        path = tmp_path / f"{n_processes}.lmdb"
+        cache(path, latents_of(tracks, codec), n_processes, devices)
+        stores.append(path.read_bytes())
+        moved = sorted(note.name.split("-")[0] for note in codec.folder.iterdir())
+        assert moved == sorted(n_processes // len(devices) * [str(device) for device in devices])
+    assert stores[1] == stores[0]
+    assert stores[2] == stores[0]
 
 
 class Deadly(Spectrogram):
