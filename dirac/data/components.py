@@ -1,8 +1,8 @@
 """What priors are trained on: the components of the mixtures of a store, or their latents."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,23 +23,40 @@ def encode_store(
     """Writes the components of all mixtures of a store, float32, to a .npy file; once.
 
     encode: latents (batch, channels, frames) -> (batch, components, component channels, frames), on
-    `device`. Memory holds one batch of them.
+    `device`. Memory holds one batch of them. Goes on where a killed call stopped.
     """
     if target.exists():
         return
     store, beside = LatentStore(path), target.with_suffix(".partial")
-    written: np.memmap[Any, np.dtype[np.float32]] | None = None
-    for first in range(0, len(store), BATCH):
-        numbers = range(first, min(first + BATCH, len(store)))
-        latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
-        components = encode(latents.to(device)).float().cpu().numpy()
-        if written is None:
-            shape = (len(store), *components.shape[1:])
-            written = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
-        written[first : first + len(numbers)] = components
-    if written is not None:
-        written.flush()
-        beside.replace(target)
+    with beside.open("ab") as file:
+        for first in range(_n_whole(beside), len(store), BATCH):
+            numbers = range(first, min(first + BATCH, len(store)))
+            latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
+            components = encode(latents.to(device)).float().cpu().numpy()
+            if first == 0:
+                header = np.lib.format.header_data_from_array_1_0(components)
+                header["shape"] = (len(store), *components.shape[1:])
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(components.tobytes())
+    beside.replace(target)
+
+
+def _n_whole(path: Path) -> int:
+    """Excerpts in the whole batches of a .npy file that is being written, which is cut after them.
+
+    None where its head is not whole.
+    """
+    with path.open("r+b") as file:
+        try:
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        except ValueError:
+            file.truncate(0)
+            return 0
+        n_bytes = BATCH * dtype.itemsize * math.prod(shape[1:])
+        n_batches = (path.stat().st_size - file.tell()) // n_bytes
+        file.truncate(file.tell() + n_batches * n_bytes)
+        return n_batches * BATCH
 
 
 def read_components(path: Path) -> Tensor:

@@ -36,6 +36,30 @@ def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["train.lmdb", "train.npy"]
 
 
+@pytest.mark.parametrize(("n_bytes", "n_again"), [(None, 2), (-1, 3), (5, 4), (0, 4)])
+def test_a_killed_call_goes_on_after_its_last_whole_batch(tmp_path, n_bytes, n_again):
+    """Of four batches two are written; of these n_bytes are left, or so many are lost."""
+    mixtures = np.random.default_rng(0).random((3 * BATCH + 1, 4, 10), dtype=np.float32)
+    path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
+    target, encoded = tmp_path / "train.npy", []
+
+    def encode(latents: torch.Tensor) -> torch.Tensor:
+        if len(encoded) == 2:
+            raise KeyboardInterrupt
+        encoded.append(latents)
+        return latents.unflatten(1, (2, 2))
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_store(path, encode, torch.device("cpu"), target)
+    partial = tmp_path / "train.partial"
+    partial.write_bytes(partial.read_bytes()[:n_bytes])
+    encoded = [torch.empty(0)] * 3  # the third is over
+    encode_store(path, encode, torch.device("cpu"), target)
+    assert len(encoded) == 3 + n_again
+    np.save(tmp_path / "whole.npy", mixtures.reshape(-1, 2, 2, 10))
+    assert target.read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
 def test_a_crop_is_where_it_was_asked_for():
     components = torch.arange(20.0).reshape(1, 2, 1, 10)
     dataset = ComponentDataset(components, 4)
