@@ -17,7 +17,7 @@ from dirac.data.caching import (
 )
 from dirac.data.collections import find_tracks
 from dirac.data.tracks import SPLITS, check_sources, tracks_with
-from dirac.devices import all_devices
+from dirac.devices import CPU, all_devices
 from dirac.model_files import has_model
 from dirac.params import load_params
 from dirac.scratch import fingerprint, project_root, publish, work_folder
@@ -64,7 +64,7 @@ def main() -> None:
                 torch.get_num_threads(),
                 data_name=data.name,
                 codec_settings=settings.model_dump(mode="json", exclude={"weights"}),
-                devices=all_devices(),
+                devices=[CPU] if settings.name == "spectrogram" else all_devices(),
             )
         with track("cache_latents", params.model_dump(mode="json"), project_root()) as tracker:
             tracker.summary(sizes)
