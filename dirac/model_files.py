@@ -8,9 +8,9 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
@@ -114,19 +114,23 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def write_atomically(path: Path, content: bytes | memoryview) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """The file (and its folder) is there in full or, on any error, as it was before."""
     temporary = path.with_name(path.name + ".partial")
-    write_synced(temporary, content, path)
+    write_synced(temporary, lambda file: file.write(content), path)
     temporary.replace(path)
     sync_folder(path.parent)
 
 
-def write_synced(temporary: Path, content: bytes | memoryview, target: Path) -> None:
+def write_synced(temporary: Path, write: Callable[[BinaryIO], object], target: Path) -> None:
+    """A file beside its target, forced to the disk, or none. Raises CheckpointError if that fails.
+
+    write: all of the content, to the file it is given; raises OSError.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -1,14 +1,14 @@
 """The state from which a killed training goes on, whole or not there whenever it is killed."""
 
-import io
 import os
 import pickle
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -41,13 +41,12 @@ class Checkpoint:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Writes builtins and tensors. Raises CheckpointError if the disk refuses."""
-        buffer = io.BytesIO()
         marks = {"fingerprint": self.fingerprint, "params": flatten(self.params)}
-        torch.save({"format": FORMAT, **marks, **state}, buffer)
+        whole = {"format": FORMAT, **marks, **state}
         # Of this process alone: should two equal runs ever share the folder, any of their
         # checkpoints is good for both.
         temporary = self.folder / f"checkpoint.{os.getpid()}.partial"
-        write_synced(temporary, buffer.getbuffer(), self.newest)
+        write_synced(temporary, partial(_write, whole), self.newest)
         with suppress(FileNotFoundError):
             self.newest.replace(self.previous)
         temporary.replace(self.newest)
@@ -95,3 +94,13 @@ class Checkpoint:
             if own.get(name) != params.get(name)
         ]
         return ", ".join(differing) or "of the same params, but other data or other code"
+
+
+def _write(state: Mapping[str, Any], file: BinaryIO) -> None:
+    """Raises the OSError of the disk, behind which torch raises one of its own."""
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise

@@ -1,6 +1,7 @@
 """Checkpoints: what was written comes back, what is damaged or foreign is refused."""
 
 import multiprocessing
+import resource
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -85,6 +86,24 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     torch.save({"format": 1, "code": Path("x")}, tmp_path / "checkpoint.pt")
     with pytest.warns(UserWarning, match="cannot be read"), pytest.raises(CheckpointError):
         Checkpoint(tmp_path, "abc").load()
+
+
+def test_a_disk_that_fills_up_is_told_and_keeps_what_was_there(tmp_path: Path) -> None:
+    checkpoint, told = Checkpoint(tmp_path, "abc"), tmp_path / "told"
+    checkpoint.save({"step": 1})
+
+    def fill_up() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+        with pytest.raises(CheckpointError, match=r"File too large.*: make room") as failure:
+            checkpoint.save({"step": 2, "weights": torch.zeros(10, 10_000)})
+        told.write_text(str(failure.value))
+
+    process = multiprocessing.get_context("fork").Process(target=fill_up)
+    process.start()
+    process.join()
+    assert str(checkpoint.newest) in told.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "told"]
+    assert (checkpoint.load() or {})["step"] == 1
 
 
 def test_two_equal_runs_may_share_a_folder(tmp_path: Path) -> None:
