@@ -87,6 +87,14 @@ def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     model.load_state_dict(state)
 
 
+def check_described(model: Mapping[str, Any]) -> None:
+    """Raises CheckpointError where a card describes a network without any level, or none at all."""
+    for name in ("encoder", "denoiser"):
+        channels = model[name]["channels"]
+        if not isinstance(channels, list) or not channels:
+            raise CheckpointError(f"{name}.channels is {channels!r}, and must be a list of widths")
+
+
 def has_model(folder: Path | None) -> bool:
     """Whether there is a folder, and weights in it: that of a codec may hold a card alone."""
     return folder is not None and (folder / "model.safetensors").exists()

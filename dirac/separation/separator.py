@@ -14,7 +14,7 @@ from dirac.audio.codecs import Codec, load_described
 from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
 from dirac.audio.spectrogram import Spectrogram
-from dirac.model_files import CODEC, CheckpointError, fill, has_model, load_model
+from dirac.model_files import CODEC, CheckpointError, check_described, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.networks.recorded import Recorded
 from dirac.separation.masking import masked
@@ -49,9 +49,8 @@ class Separator:
         weights: the codec's, if they are not in the folder. Raises CheckpointError if that holds no
         whole model, or one without settings; CodecError if its codec's weights cannot be had.
         """
-        folder = Path(folder)
+        folder, own = Path(folder), Path(folder, CODEC)
         state, card = load_model(folder)
-        own = folder / CODEC
         if settings is None and SETTINGS_KEY not in card:
             raise CheckpointError(
                 f"the model in {folder} does not say how to run it, because it is not packed: "
@@ -59,10 +58,11 @@ class Separator:
             )
         try:
             settings = settings or Settings.of_card(card[SETTINGS_KEY])
+            check_described(card["model"])
             model = Decomposition.of_card(card["model"])
             codec = load_described(card["codec"], own if has_model(own) else weights)
             fill(model, state)
-        except (KeyError, TypeError, RuntimeError) as error:
+        except (LookupError, TypeError, RuntimeError) as error:
             raise CheckpointError(
                 f"{folder / 'card.json'} does not describe the decomposition beside it "
                 f"({str(error).splitlines()[0]}): train it again"

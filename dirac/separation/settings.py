@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dirac.diffusion.iadb import Solver
@@ -41,9 +41,10 @@ class Settings:
         """As `dataclasses.asdict` made plain values of them, for the card of a packed model.
 
         Older cards say no highest_hz: it was none; no n_shifts: one; no prior_solver: the same as
-        of parts; and n_steps, which were of the first order.
+        of parts; and n_steps, which were of the first order. Raises KeyError or TypeError for what
+        describes none.
         """
-        plain = {"n_shifts": 1} | dict(written)
+        plain = {"n_shifts": 1, **written}
         n_steps = plain.pop("n_steps", None)
         solver = Solver(**written["solver"]) if n_steps is None else Solver(n_steps, 1)
         of_prior = plain.get("prior_solver")
@@ -53,4 +54,14 @@ class Settings:
             "refinement": Refinement(**({"highest_hz": math.inf} | written["refinement"])),
             "manner": Manner(**written["manner"]),
         }
-        return cls(**(plain | parts))
+        made = cls(**(plain | parts))
+        _check_numbers(asdict(made), SETTINGS_KEY)
+        return made
+
+
+def _check_numbers(values: Mapping[str, Any], place: str) -> None:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            _check_numbers(value, f"{place}.{name}")
+        elif not isinstance(value, int | float):
+            raise TypeError(f"{place}.{name} is {value!r}, and must be a number")

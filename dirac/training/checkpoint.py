@@ -74,23 +74,25 @@ class Checkpoint:
         return None
 
     def _checked(self, state: object, path: Path) -> dict[str, Any]:
-        if not isinstance(state, dict) or state.get("format") != FORMAT:
+        marks = state if isinstance(state, dict) else {}
+        known = isinstance(marks.get("params"), dict) and "fingerprint" in marks
+        if marks.get("format") != FORMAT or not known:
             raise CheckpointError(
                 f"{path} is no checkpoint of format {FORMAT} of this program: delete its folder to "
                 "start afresh"
             )
-        if state["fingerprint"] != self.fingerprint:
+        if marks["fingerprint"] != self.fingerprint:
             raise CheckpointError(
-                f"{path} belongs to another run: {self._differences(state.get('params', {}))}. "
+                f"{path} belongs to another run: {self._differences(marks['params'])}. "
                 "Delete its folder, or go back to what it was made with"
             )
-        return state
+        return marks
 
     def _differences(self, params: Mapping[str, str]) -> str:
         own = flatten(self.params)
         differing = [
             f"{name} is {params.get(name, 'missing')} there, {own.get(name, 'missing')} here"
-            for name in sorted(own.keys() | params.keys())
+            for name in sorted(own.keys() | params.keys(), key=str)
             if own.get(name) != params.get(name)
         ]
         return ", ".join(differing) or "of the same params, but other data or other code"

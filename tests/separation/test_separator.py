@@ -191,10 +191,10 @@ def test_a_missing_model_or_an_incomplete_card_is_one_clear_error(tmp_path: Path
         (folder / "card.json").write_text(json.dumps({k: v for k, v in full.items() if k != key}))
         with pytest.raises(CheckpointError, match=f"{key}.*train it again"):
             Separator.load(folder, SETTINGS, None, CPU)
-    full["model"]["n_latents"] = 3
-    (folder / "card.json").write_text(json.dumps(full))
-    with pytest.raises(CheckpointError, match="does not describe"):
-        Separator.load(folder, SETTINGS, None, CPU)
+    for change in ({"n_latents": 3}, {"denoiser": {"channels": []}}):
+        (folder / "card.json").write_text(json.dumps(full | {"model": full["model"] | change}))
+        with pytest.raises(CheckpointError, match=r"not describe .*(missing in|channels is \[\])"):
+            Separator.load(folder, SETTINGS, None, CPU)
 
 
 def test_a_song_comes_apart_in_stretches_as_it_does_at_once() -> None:

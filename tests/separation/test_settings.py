@@ -5,6 +5,8 @@ import math
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pytest
+
 from dirac.diffusion.iadb import Solver
 from dirac.separation.generate import Generator
 from dirac.separation.settings import Settings
@@ -27,6 +29,15 @@ def test_older_cards_say_less() -> None:
     del written["solver"]
     oldest = Settings.of_card(written | {"n_steps": 5})
     assert oldest.solver == oldest.prior_solver == Solver(5, 1)
+
+
+def test_what_is_no_number_is_named() -> None:
+    written = asdict(OWN)
+    with pytest.raises(TypeError, match=r"separation\.piece_seconds is 'a', and must be a number"):
+        Settings.of_card(written | {"piece_seconds": "a"})
+    manner = written["manner"] | {"n_bins": [5]}
+    with pytest.raises(TypeError, match=r"separation\.manner\.n_bins is \[5\]"):
+        Settings.of_card(written | {"manner": manner})
 
 
 def test_a_prior_is_sampled_by_a_solver_of_its_own(tmp_path: Path) -> None:

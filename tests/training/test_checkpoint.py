@@ -77,9 +77,11 @@ def test_another_run_and_another_format_are_refused(tmp_path: Path) -> None:
         Checkpoint(tmp_path, "xyz", {"train": {"n_steps": 7, "seed": 1}}).load()
     with pytest.raises(CheckpointError, match="of the same params, but other data or other code"):
         Checkpoint(tmp_path, "xyz", {"train": {"n_steps": 5, "seed": 1}}).load()
-    torch.save({"step": 1}, tmp_path / "checkpoint.pt")
-    with pytest.raises(CheckpointError, match="no checkpoint of format 1"):
-        Checkpoint(tmp_path, "abc").load()
+    foreign = {"fingerprint": "xyz", "params": [1], "format": 1}
+    for content in ({"step": 1}, {"format": 1}, {"format": 1, "fingerprint": "abc"}, foreign, [1]):
+        torch.save(content, tmp_path / "checkpoint.pt")
+        with pytest.raises(CheckpointError, match="no checkpoint of format 1"):
+            Checkpoint(tmp_path, "abc").load()
 
 
 def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
