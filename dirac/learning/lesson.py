@@ -130,7 +130,10 @@ def learn(
     try:
         trained = train(model, *datasets, settings, run).model
     except TrainingError as error:
-        raise LearningError(f"nothing is learnt of these songs: {error}") from error
+        raise LearningError(
+            f"nothing is learnt of these songs, their {error.what}, and there is no new model: "
+            "take other songs, fewer --steps or another --seed"
+        ) from error
     assert isinstance(trained, Decomposition)
     return trained.eval(), card
 

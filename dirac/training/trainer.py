@@ -24,7 +24,14 @@ DIVERGED = 10  # times the loss that it began with
 
 
 class TrainingError(RuntimeError):
-    """The training went wrong; the message names the step and the examples."""
+    """The training went wrong; the message names the step and the examples.
+
+    what: happened, and at which step; remedy: in a stage, which keeps its checkpoint.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class Trainer:
         for step, terms in enumerate(self._fetched(), self.step - len(self._unchecked)):
             is_finite = all(math.isfinite(value) for value in terms.values())
             if not is_finite or terms["loss"] > highest:
-                raise TrainingError(_diverged(terms, step, batches))
+                raise _diverged(terms, step, batches)
             self._pending.append(terms)
         self._unchecked = []
 
@@ -210,10 +217,10 @@ def mean_rows(rows: Iterable[Row]) -> Row:
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
-def _diverged(terms: Row, step: int, batches: BatchKeys) -> str:
+def _diverged(terms: Row, step: int, batches: BatchKeys) -> TrainingError:
     values = ", ".join(f"{name} {value:g}" for name, value in terms.items())
-    return (
-        f"training diverged at step {step} ({values}); its batch was, as (example, position): "
-        f"{batches.global_keys(step)}. The last good checkpoint is kept. Look at these examples, "
-        "or lower learning_rate or gradient_clip"
+    return TrainingError(
+        f"training diverged at step {step} ({values})",
+        f"its batch was, as (example, position): {batches.global_keys(step)}. The last good "
+        "checkpoint is kept. Look at these examples, or lower learning_rate or gradient_clip",
     )
