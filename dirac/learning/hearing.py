@@ -20,7 +20,7 @@ from dirac.data_section import MIXTURE
 from dirac.learning.lesson import LearningError, check_objective, learn
 from dirac.learning.moved import moved
 from dirac.learning.whole import whole
-from dirac.model_files import CODEC, copy_model, has_model, load_model, save_model
+from dirac.model_files import CODEC, CheckpointError, copy_model, has_model, load_model, save_model
 from dirac.packing import check_output, pack
 from dirac.scratch import fingerprint, work_folder
 from dirac.separation.separator import Separator
@@ -42,7 +42,8 @@ def hear(
 
     separator: of `start`, on the CPU; songs: of `lesson.shortest_seconds` and more, heard in pieces
     as it takes them apart, or as short as the shortest. What is unfinished is kept in a hidden
-    folder beside the output, for a killed call to go on there. Raises PackingError if there is
+    folder beside the output, for a killed call to go on there; where `output` has learnt just this
+    already, as by an equal call that was waited for, it stays. Raises PackingError if there is
     something else in `output`, and as `cache_songs` and `learn`.
     """
     output = output.resolve()  # what a link names, not the link
@@ -55,6 +56,8 @@ def hear(
     scratch = output.with_name(f".{output.name}.learning")
     try:
         with work_folder("learn", key, scratch) as folder:
+            if (known := known_shares(output, key)) is not None:
+                return dict(zip([song.name for song in songs], known, strict=True))
             heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
             try:
                 cache_songs(songs, seconds, separator.codec, codec, heard)
@@ -63,7 +66,9 @@ def hear(
                 shutil.rmtree(folder)
                 raise
             shares = moved(separator.model.to(device), model, heard)
-            lessons = [*card.get("learnt", []), {"songs": len(songs), "steps": settings.n_steps}]
+            told: dict[str, Any] = {"songs": len(songs), "steps": settings.n_steps, "key": key}
+            told["moved"] = [shares.get(song.name, 0.0) for song in songs]
+            lessons = [*card.get("learnt", []), told]
             card |= {SETTINGS_KEY: asdict(separator.settings), "learnt": lessons}
             save_model(folder / "model", model.state_dict(), card)
             if has_model(start / CODEC):
@@ -74,6 +79,18 @@ def hear(
         with suppress(OSError):  # something is kept in it
             scratch.rmdir()
     return shares
+
+
+def known_shares(output: Path, key: str) -> list[float] | None:
+    """How much of each song moved when the model in `output` learnt, if its last lesson has this
+
+    key; None for another, or where there is no whole model.
+    """
+    try:
+        lessons = load_model(output)[1].get("learnt", [])
+    except CheckpointError:
+        return None
+    return lessons[-1]["moved"] if lessons and lessons[-1].get("key") == key else None
 
 
 def forget_unfinished(scratch: Path) -> None:

@@ -27,9 +27,15 @@ def short(songs: list[str]) -> str:
     return "short.wav"
 
 
+def lessons(folder: str) -> list[tuple[int, int]]:
+    """Of a model: how many songs, and steps."""
+    card = load_model(Path(folder))[1]
+    return [(lesson["songs"], lesson["steps"]) for lesson in card["learnt"]]
+
+
 def test_a_short_song_is_heard_as_a_piece(songs: list[str]) -> None:
     main(["learn", *songs, "-o", "mine", "--steps", "2"])
-    assert load_model(Path("mine"))[1]["learnt"] == [{"songs": 2, "steps": 2}]
+    assert lessons("mine") == [(2, 2)]
 
 
 def test_a_model_that_has_heard_a_song_takes_it_apart(
@@ -41,7 +47,7 @@ def test_a_model_that_has_heard_a_song_takes_it_apart(
     assert [entry["song"] for entry in told["songs"]] == [song]
     assert 0 < told["songs"][0]["moved"] < 1
     assert {path.name for path in Path("models").iterdir()} == {"decomposition", "mine", "prior"}
-    assert load_model(Path("models/mine"))[1]["learnt"] == [{"songs": 1, "steps": 2}]
+    assert lessons("models/mine") == [(1, 2)]
     main(["separate", song, "-o", "out", "--model", "models/mine"])
     assert {path.name for path in Path("out/long").iterdir()} == {"drums.flac", "bass.flac"}
 
@@ -52,9 +58,20 @@ def test_the_same_seed_gives_the_same_model_and_it_can_learn_more(song: str) -> 
     weights = [Path(name, "model.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1] != weights[2]
     main(["learn", song, "-o", "a", "--model", "a", "--steps", "3"])
-    lessons = load_model(Path("a"))[1]["learnt"]
-    assert lessons == [{"songs": 1, "steps": 2}, {"songs": 1, "steps": 3}]
+    assert lessons("a") == [(1, 2), (1, 3)]
     main(["inspect", "a"])
+
+
+def test_what_is_learnt_already_is_not_learnt_again(
+    song: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by an equal call that was waited for."""
+    for _ in range(2):
+        main(["learn", song, "-o", "mine", "--steps", "2", "--json"])
+        monkeypatch.setattr("dirac.learning.hearing.learn", None)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert not list(Path().glob(".*learning*"))
 
 
 def test_a_model_that_is_not_packed_learns_by_the_projects_params(song: str) -> None:
@@ -103,7 +120,7 @@ def test_a_link_to_a_model_stays_one_and_nothing_unfinished_stays(song: str) -> 
     unfinished.mkdir(parents=True)
     main(["learn", song, "-o", "link", "--steps", "3"])
     assert Path("link").is_symlink()
-    assert load_model(Path("real"))[1]["learnt"] == [{"songs": 1, "steps": 3}]
+    assert lessons("real") == [(1, 3)]
     assert not list(Path().glob(".*learning*"))
 
 
