@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -22,6 +23,8 @@ from dirac.training.trainer import TrainingError
 
 from . import tiny_training
 from .tiny_training import ALONE, SETTINGS, Autoencoder, Waves, signal_at, small_run
+
+SEED = int(os.environ.get("DIRAC_SEED", "0"))
 
 
 class Dying(Waves):
@@ -85,7 +88,7 @@ def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
 def test_killed_and_resumed_is_unbroken(tmp_path: Path) -> None:
     whole = small_run(tmp_path / "whole", replace(SETTINGS, n_steps=60))
     killed = Checkpoint(tmp_path / "killed", "tiny")
-    process = start(tmp_path / "killed", batch_size=8, pause=0.05, stop_at=0)
+    process = start(tmp_path / "killed", batch_size=8, pause=0.006)
     wait_for(killed.previous, process)
     process.kill()
     assert process.wait() == -signal.SIGKILL
@@ -185,21 +188,30 @@ def test_workers_change_nothing(tmp_path: Path, n_workers: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_processes", "batch_size", "number"), [(2, 8, signal.SIGKILL), (3, 10, signal.SIGTERM)]
+    ("n_processes", "batch_size", "number", "draw"),
+    [
+        (2, 8, signal.SIGKILL, 0),
+        (3, 10, signal.SIGTERM, 0),
+        *(pytest.param(2, 8, signal.SIGKILL, n, marks=pytest.mark.nightly) for n in range(1, 9)),
+    ],
 )
 def test_many_processes_are_one(
-    tmp_path: Path, n_processes: int, batch_size: int, number: int
+    tmp_path: Path, n_processes: int, batch_size: int, number: int, draw: int
 ) -> None:
-    """Many until one of them is killed at step 40, then one, against one: to 1e-5.
+    """Many until one of them, whichever, is killed, then one, against one: to 1e-5.
 
-    Ten examples are shared by three as 4, 3 and 3.
+    Ten examples are shared by three as 4, 3 and 3. Each draw is another process's turn.
     """
+    random = np.random.default_rng((SEED, n_processes, draw))
+    rank, n_steps = (SEED + 1 + draw) % n_processes, int(random.integers(1, 60))
+    share = len(range(rank, batch_size, n_processes))
+    n_reads = n_steps * share + int(random.integers(1, share + 1))
     settings = replace(SETTINGS, n_steps=60, batch_size=batch_size)
     one = small_run(tmp_path / "one", settings)
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
-    stopped = {"batch_size": batch_size, "pause": 0.0, "stop_at": 40, "number": number}
+    stopped = {"batch_size": batch_size, "rank": rank, "n_reads": n_reads, "number": number}
     assert start(tmp_path / "many", *launcher, **stopped).wait() != 0
-    last = 40 if number == signal.SIGTERM else 39  # killed before it could save
+    last = n_steps + (number == signal.SIGTERM)  # who is asked to stop ends the step and saves
     assert (Checkpoint(tmp_path / "many", "tiny").load() or {})["step"] == last
     many = small_run(tmp_path / "many", settings)
     for name, value in one.model.state_dict().items():
@@ -210,14 +222,17 @@ def test_many_processes_are_one(
 
 
 def start(
-    folder: Path, *launcher: str, batch_size: int, pause: float, stop_at: int, number: int = 15
+    folder: Path,
+    *launcher: str,
+    batch_size: int,
+    pause: float = 0.0,
+    rank: int = 0,
+    n_reads: int = 0,
+    number: int = 15,
 ) -> "subprocess.Popen[bytes]":
-    arguments = [
-        tiny_training.__file__,
-        str(folder),
-        *map(str, (batch_size, pause, stop_at, number)),
-    ]
-    return subprocess.Popen([sys.executable, *launcher, *arguments], stderr=subprocess.DEVNULL)
+    arguments = map(str, (folder, batch_size, pause, rank, n_reads, number))
+    command = [sys.executable, *launcher, tiny_training.__file__, *arguments]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 def wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:

@@ -93,18 +93,30 @@ def signal_at(stop_at: int, number: int = signal.SIGTERM) -> Hook:
     return hook
 
 
-def main(folder: str, batch_size: str, pause: str, stop_at: str, number: str) -> None:
-    class Slow(Waves):
-        def __getitem__(self, key: Key) -> Tensor:
-            time.sleep(float(pause) / 8)
-            return super().__getitem__(key)
+class Doomed(Waves):
+    """Takes its time, and sends its process a signal when the n-th example is asked for."""
 
+    def __init__(self, length: int, pause: float, n_reads: int, number: int) -> None:
+        super().__init__(length)
+        self.pause, self.n_reads, self.number = pause, n_reads, number
+
+    def __getitem__(self, key: Key) -> Tensor:
+        time.sleep(self.pause)
+        self.n_reads -= 1
+        if self.n_reads == 0:
+            os.kill(os.getpid(), self.number)
+        return super().__getitem__(key)
+
+
+def main(folder: str, batch_size: str, pause: str, rank: str, n_reads: str, number: str) -> None:
+    """n_reads: of the process `rank`, at which it gets the signal; 0 for never."""
     settings = replace(
         SETTINGS, n_steps=60, batch_size=int(batch_size), checkpoint_every_seconds=0.0
     )
     with distributed() as processes:
-        hook = signal_at(int(stop_at), int(number))
-        small_run(Path(folder), settings, Slow(21), processes=processes, hook=hook)
+        due = int(n_reads) if processes.rank == int(rank) else 0
+        waves = Doomed(21, float(pause), due, int(number))
+        small_run(Path(folder), settings, waves, processes=processes)
 
 
 if __name__ == "__main__":
