@@ -199,7 +199,9 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _warn(error: Exception, uri: str) -> None:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    # SQLAlchemy may begin with a line of advice to programmers.
+    lines = [line for line in str(error).splitlines() if not line.startswith("(raised as")]
+    reason = lines[0] if lines else type(error).__name__
     said = f"MLflow is out of reach, going on untracked: {reason[:300]}"
     # Others may hold a password, and their errors name the host.
     warnings.warn(f"{said} ({uri})" if uri.startswith("sqlite:") else said, stacklevel=3)

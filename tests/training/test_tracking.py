@@ -155,6 +155,17 @@ def test_a_store_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> 
         use("train", PARAMS, tmp_path, None, None)
 
 
+def test_a_store_that_may_only_be_read_is_told_as_that(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = f"sqlite:///file:{root}/mlflow.db?mode=ro&uri=true"  # to root as well
+    use("train", PARAMS, root, None, None)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    told = r"untracked: \(sqlite3.OperationalError\) attempt to write a readonly database"
+    with pytest.warns(UserWarning, match=told):
+        use("train", PARAMS, root, None, None)
+
+
 def test_a_store_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("no database")
     with pytest.warns(UserWarning, match=r"going on untracked: .*not a database.*mlflow\.db"):
