@@ -18,6 +18,7 @@ from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
 
 SEED = int(os.environ.get("DIRAC_SEED", "0"))
 KINDS = ("kill", "kill", "terminate", "full", "small")
+N_DRAWS = 10  # of a fault, each of an earlier moment, until one strikes
 # What multiprocessing prints of a process that is only just begun when its parent leaves.
 ORPHAN = re.compile(r"Traceback .*\n(?: .*\n)+EOFError: Ran out of input\n")
 FEW = [
@@ -29,7 +30,7 @@ FEW = [
     ("train_prior", "small"),
     ("train_prior", "terminate"),
     ("train_latent_diffusion", "kill"),
-    ("evaluate", "full"),
+    ("evaluate", "kill"),
     ("render_report", "small"),
 ]
 
@@ -70,20 +71,23 @@ def test_after_any_fault_the_same_command_ends_the_same(
         expected = project.contents(stage)
         broken = project.before(stage, tmp_path / stage)
         for kind in [kind for place, kind in faults if place == stage]:
-            fault = draw_fault(random, kind, results[stage])
-            result = broken.run(stage, fault)
-            told[f"{fault.kind} {'by' if fault.operation else 'at'}: {result.status}"] += 1
-            n_struck += result.status != 0
-            check(stage, fault, result)
-            assert broken.contents(stage).items() <= expected.items(), f"{stage}: partial files"
-            steps = [state["step"] for state in broken.checkpoints()]
-            assert all(step > 0 for step in steps)
-            n_states += len(steps)
+            for draw in range(N_DRAWS):
+                fault = draw_fault(random, kind, results[stage], 0.5**draw)
+                result = broken.run(stage, fault)
+                told[f"{kind} {'by' if fault.operation else 'at'}: {result.status}"] += 1
+                check(stage, fault, result)
+                assert broken.contents(stage).items() <= expected.items(), f"{stage}: partial files"
+                steps = [state["step"] for state in broken.checkpoints()]
+                assert all(step > 0 for step in steps)
+                n_states += len(steps)
+                if result.status != 0:
+                    n_struck += 1
+                    break
         result = broken.run(stage, NO_FAULT)
         assert result.status == 0, f"{stage}\n{result.log}"
         assert broken.contents(stage) == expected, stage
         assert not list(broken.folder.glob(".scratch/*")), f"{stage} leaves something behind"
-    assert 3 * n_struck >= n_faults, f"too few struck: {told}"
+    assert n_struck >= n_faults, f"too few struck: {told}"
     if n_faults > len(FEW):  # of ten, those in trainings may all strike before there is one
         assert n_states > 0, "no training went on from a checkpoint"
 
@@ -94,12 +98,14 @@ def draw_faults(random: np.random.Generator, n_faults: int) -> list[tuple[str, s
     return [(stage, str(random.choice(KINDS))) for stage in stages]
 
 
-def draw_fault(random: np.random.Generator, kind: str, unbroken: Result) -> Fault:
+def draw_fault(random: np.random.Generator, kind: str, unbroken: Result, share: float) -> Fault:
+    """share: of the unbroken run, and of the room on a small disk, in which it may strike."""
     if kind == "small":
-        return Fault(kind, n_bytes=round(10 ** random.uniform(2, 6.5)))
+        return Fault(kind, n_bytes=round(10 ** random.uniform(2, 2 + 4.5 * share)))
     if kind == "full" or random.random() < 0.5:
-        return Fault(kind, operation=int(random.integers(1, unbroken.n_operations + 1)))
-    return Fault(kind, seconds=random.uniform(0.1, unbroken.seconds))
+        last = max(1, round(share * unbroken.n_operations))
+        return Fault(kind, operation=int(random.integers(1, last + 1)))
+    return Fault(kind, seconds=random.uniform(0.1, max(0.1, share * unbroken.seconds)))
 
 
 def check(stage: str, fault: Fault, result: Result) -> None:
