@@ -47,6 +47,7 @@ class Fault:
 
     kind: str  # kill, terminate, full, small, untracked, or none
     operation: int = 0
+    target: str = ""  # of its operations, to count renamings to this name alone
     seconds: float = 0.0
     n_bytes: int = 0
 
@@ -56,6 +57,13 @@ class Fault:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.n_bytes, resource.RLIM_INFINITY))
         if self.kind == "untracked":
             os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////proc/no/such/folder/mlflow.db"
+
+    def counts(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether an event of the interpreter is one of its operations."""
+        if self.target:
+            return event == "os.rename" and Path(arguments[1]).name == self.target
+        opened = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        return event in WRITES or bool(opened)
 
     def strike(self) -> None:
         """When its operation is due."""
@@ -191,7 +199,7 @@ def _run(folder: Path, stage: str, fault: Fault, log: Connection) -> None:
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal n_operations
-        if event in WRITES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
+        if fault.counts(event, arguments):
             n_operations += 1
             if n_operations == fault.operation:
                 fault.strike()

@@ -29,7 +29,7 @@ FEW = [
     ("train_decomposition", "full"),
     ("train_prior", "small"),
     ("train_prior", "terminate"),
-    ("train_latent_diffusion", "kill"),
+    ("train_latent_diffusion", "resumed"),
     ("evaluate", "kill"),
     ("render_report", "small"),
 ]
@@ -88,8 +88,7 @@ def test_after_any_fault_the_same_command_ends_the_same(
         assert broken.contents(stage) == expected, stage
         assert not list(broken.folder.glob(".scratch/*")), f"{stage} leaves something behind"
     assert n_struck >= n_faults, f"too few struck: {told}"
-    if n_faults > len(FEW):  # of ten, those in trainings may all strike before there is one
-        assert n_states > 0, "no training went on from a checkpoint"
+    assert n_states > 0, "no training went on from a checkpoint"
 
 
 def draw_faults(random: np.random.Generator, n_faults: int) -> list[tuple[str, str]]:
@@ -100,6 +99,8 @@ def draw_faults(random: np.random.Generator, n_faults: int) -> list[tuple[str, s
 
 def draw_fault(random: np.random.Generator, kind: str, unbroken: Result, share: float) -> Fault:
     """share: of the unbroken run, and of the room on a small disk, in which it may strike."""
+    if kind == "resumed":  # the checkpoint before is there, and the newest is not yet
+        return Fault("kill", operation=2, target="checkpoint.pt")
     if kind == "small":
         return Fault(kind, n_bytes=round(10 ** random.uniform(2, 2 + 4.5 * share)))
     if kind == "full" or random.random() < 0.5:
