@@ -45,7 +45,7 @@ PATIENCE = 900  # seconds after which a stage hangs, on a machine however busy
 class Fault:
     """What befalls a run, at its n-th change of files or after some seconds."""
 
-    kind: str  # kill, terminate, full, small, untracked, or none
+    kind: str  # kill, terminate, full, small, untracked, read-only, or none
     operation: int = 0
     target: str = ""  # of its operations, to count renamings to this name alone
     seconds: float = 0.0
@@ -57,6 +57,8 @@ class Fault:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.n_bytes, resource.RLIM_INFINITY))
         if self.kind == "untracked":
             os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////proc/no/such/folder/mlflow.db"
+        if self.kind == "read-only":  # to root as well, who may write to any file
+            os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///file:mlflow.db?mode=ro&uri=true"
 
     def counts(self, event: str, arguments: tuple[Any, ...]) -> bool:
         """Whether an event of the interpreter is one of its operations."""
