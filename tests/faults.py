@@ -26,6 +26,8 @@ from ruamel.yaml import YAML
 
 from dirac.training import tracking_store
 
+from . import disks
+
 ROOT = Path(__file__).parents[1]
 PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 HEAVY = [
@@ -50,9 +52,12 @@ class Fault:
     target: str = ""  # of its operations, to count renamings to this name alone
     seconds: float = 0.0
     n_bytes: int = 0
+    disk: int = 0  # a process that has mounted one, `disks.Disk`
 
     def prepare(self) -> None:
         """In the process that will fail."""
+        if self.disk:
+            disks.enter(self.disk)
         if self.kind == "small":  # a disk that has room for files up to this size
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.n_bytes, resource.RLIM_INFINITY))
         if self.kind == "untracked":
@@ -188,6 +193,7 @@ def _read(log: Connection) -> Iterator[bytes]:
 def _run(folder: Path, stage: str, fault: Fault, log: Connection) -> None:
     """The process: a stage as its line in dvc.yaml has it, but for torchrun."""
     os.setsid()
+    fault.prepare()
     os.chdir(folder)
     os.environ["DVC_ROOT"] = str(folder)
     for stream in (1, 2):
@@ -196,7 +202,6 @@ def _run(folder: Path, stage: str, fault: Fault, log: Connection) -> None:
     words = shlex.split(PIPELINE[stage]["cmd"])
     script = f"stages/{stage}.py"
     sys.argv = words[words.index(script) :]
-    fault.prepare()
     n_operations = 0
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:

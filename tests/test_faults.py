@@ -6,6 +6,8 @@
 import os
 import re
 from collections import Counter
+from contextlib import ExitStack
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -14,10 +16,12 @@ import pytest
 
 from dirac.settings import apply
 
+from .disks import disk as small_disk
 from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
 
 SEED = int(os.environ.get("DIRAC_SEED", "0"))
 KINDS = ("kill", "kill", "terminate", "full", "small")
+LARGE = 2**28  # bytes of a disk, enough for any stage
 N_DRAWS = 10  # of a fault, each of an earlier moment, until one strikes
 # What multiprocessing prints of a process that is only just begun when its parent leaves.
 ORPHAN = re.compile(r"Traceback .*\n(?: .*\n)+EOFError: Ran out of input\n")
@@ -91,6 +95,32 @@ def test_after_any_fault_the_same_command_ends_the_same(
     assert n_states > 0, "no training went on from a checkpoint"
 
 
+@pytest.mark.parametrize("stage", ["cache_latents", "train_prior"])
+def test_on_a_disk_that_fills_up_it_ends_the_same_once_there_is_room(
+    whole: tuple[Project, dict[str, Result]], tmp_path: Path, stage: str
+) -> None:
+    project, _ = whole
+    expected = project.contents(stage)
+    with ExitStack() as stack:
+        try:
+            disk = stack.enter_context(small_disk(tmp_path, LARGE))
+        except OSError as error:
+            pytest.skip(f"no disk of its own: {error}")
+        broken = project.before(stage, disk.path / stage)
+        share = np.random.default_rng((SEED, len(stage))).uniform(0.1, 0.9)
+        disk.resize(disk.n_used_bytes + round(share * sum(map(len, expected.values()))))
+        fault = Fault("disk", disk=disk.process.pid)
+        result = broken.run(stage, fault)
+        assert result.status == 1, f"{stage}\n{result.log}"
+        check(stage, fault, result)
+        assert broken.contents(stage).items() <= expected.items(), f"{stage}: partial files"
+        disk.resize(LARGE)
+        result = broken.run(stage, replace(NO_FAULT, disk=disk.process.pid))
+        assert result.status == 0, f"{stage}\n{result.log}"
+        assert broken.contents(stage) == expected
+        assert not list(broken.folder.glob(".scratch/*"))
+
+
 def draw_faults(random: np.random.Generator, n_faults: int) -> list[tuple[str, str]]:
     """As many for each stage: its name and their kinds."""
     stages = [stage for stage, _ in zip(cycle(PIPELINE), range(n_faults), strict=False)]
@@ -113,7 +143,7 @@ def check(stage: str, fault: Fault, result: Result) -> None:
     """A signal ends it; a refusing disk is said in one sentence, or was not needed."""
     allowed = {"kill": {0, -9}, "terminate": {0, 143, -15}}.get(fault.kind, {0, 1})
     assert result.status in allowed, f"{stage}, {fault}: {result.status}\n{result.log}"
-    if fault.kind in ("full", "small"):
+    if fault.kind in ("full", "small", "disk"):
         assert "Traceback" not in ORPHAN.sub("", result.log), f"{stage}, {fault}\n{result.log}"
         assert result.status == 0 or "error: " in result.log, f"{stage}, {fault}\n{result.log}"
 
