@@ -11,6 +11,7 @@ import runpy
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import psutil
 from ruamel.yaml import YAML
 
 from dirac.training import tracking_store
@@ -131,6 +133,17 @@ class Project:
         assert not listener.is_alive(), f"{stage} leaves a process after {fault}\n{text}"
         return Result(status, text, int(count.read_text()) if status == 0 else 0, seconds)
 
+    def launch(self, stage: str, n_processes: int) -> "subprocess.Popen[bytes]":
+        """The stage as its line in dvc.yaml has it, shared by several processes."""
+        folders = {"DVC_ROOT": str(self.folder), "PYTHONPATH": str(ROOT)}
+        environment = os.environ | folders | {"NPROC": str(n_processes)}
+        script = f"stages/{stage}.py"
+        words = [str(ROOT / word) if word == script else word for word in _words(stage)]
+        command = [sys.executable, *words[1:]]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, stderr=subprocess.DEVNULL
+        )
+
     def before(self, stage: str, folder: Path) -> "Project":
         """A copy of the project in which this stage and those after it have not run."""
         folder.mkdir()
@@ -172,6 +185,17 @@ def _fingerprint(path: Path) -> str:
     return str(torch.load(path, weights_only=True)["fingerprint"])
 
 
+def _words(stage: str) -> list[str]:
+    return shlex.split(PIPELINE[stage]["cmd"])
+
+
+def kill_rank(launched: "subprocess.Popen[bytes]", rank: int) -> None:
+    """One of the processes that share a stage; those that load its data have its rank too."""
+    children = psutil.Process(launched.pid).children(recursive=True)
+    of_rank = [child for child in children if child.environ().get("RANK") == str(rank)]
+    min(of_rank, key=psutil.Process.create_time).kill()
+
+
 def _kill_group(process: BaseProcess) -> None:
     """As soon as it has a group of its own, which on a busy machine takes a moment."""
     while process.is_alive():
@@ -199,7 +223,7 @@ def _run(folder: Path, stage: str, fault: Fault, log: Connection) -> None:
     for stream in (1, 2):
         os.dup2(log.fileno(), stream)
     log.close()
-    words = shlex.split(PIPELINE[stage]["cmd"])
+    words = _words(stage)
     script = f"stages/{stage}.py"
     sys.argv = words[words.index(script) :]
     n_operations = 0

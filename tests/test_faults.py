@@ -5,6 +5,7 @@
 
 import os
 import re
+import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,7 +18,7 @@ import pytest
 from dirac.settings import apply
 
 from .disks import disk as small_disk
-from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result
+from .faults import NO_FAULT, PIPELINE, ROOT, Fault, Project, Result, kill_rank
 
 SEED = int(os.environ.get("DIRAC_SEED", "0"))
 KINDS = ("kill", "kill", "terminate", "full", "small")
@@ -118,6 +119,26 @@ def test_on_a_disk_that_fills_up_it_ends_the_same_once_there_is_room(
         result = broken.run(stage, replace(NO_FAULT, disk=disk.process.pid))
         assert result.status == 0, f"{stage}\n{result.log}"
         assert broken.contents(stage) == expected
+        assert not list(broken.folder.glob(".scratch/*"))
+
+
+@pytest.mark.nightly
+def test_a_training_of_which_one_process_is_killed_ends_the_same(
+    whole: tuple[Project, dict[str, Result]], tmp_path: Path
+) -> None:
+    project, _ = whole
+    unbroken = project.before("train_prior", tmp_path / "unbroken")
+    assert unbroken.launch("train_prior", n_processes=2).wait() == 0
+    for rank in range(2):
+        broken = project.before("train_prior", tmp_path / str(rank))
+        launched = broken.launch("train_prior", n_processes=2)
+        while launched.poll() is None and not list(broken.folder.glob(".scratch/*/checkpoint.pt")):
+            time.sleep(0.005)
+        kill_rank(launched, rank)
+        assert launched.wait() != 0
+        assert not broken.contents("train_prior")
+        assert broken.launch("train_prior", n_processes=2).wait() == 0
+        assert broken.contents("train_prior") == unbroken.contents("train_prior")
         assert not list(broken.folder.glob(".scratch/*"))
 
 
