@@ -42,20 +42,20 @@ def encode_store(
 
 
 def _n_whole(path: Path) -> int:
-    """Excerpts in the whole batches of a .npy file that is being written, which is cut after them.
+    """Excerpts in the whole batches of a .npy file that is being written, which is cut after them;
 
-    None where its head is not whole.
+    before its head, which comes with the first batch, where there is none.
     """
     with path.open("r+b") as file:
         try:
             np.lib.format.read_magic(file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         except ValueError:
-            file.truncate(0)
-            return 0
-        n_bytes = BATCH * dtype.itemsize * math.prod(shape[1:])
-        n_batches = (path.stat().st_size - file.tell()) // n_bytes
-        file.truncate(file.tell() + n_batches * n_bytes)
+            n_batches = 0
+        else:
+            n_bytes = BATCH * dtype.itemsize * math.prod(shape[1:])
+            n_batches = (path.stat().st_size - file.tell()) // n_bytes
+        file.truncate(file.tell() + n_batches * n_bytes if n_batches else 0)
         return n_batches * BATCH
 
 

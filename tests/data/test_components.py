@@ -36,9 +36,14 @@ def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["train.lmdb", "train.npy"]
 
 
-@pytest.mark.parametrize(("n_bytes", "n_again"), [(None, 2), (-1, 3), (5, 4), (0, 4)])
+@pytest.mark.parametrize(
+    ("n_bytes", "n_again"), [(None, 2), (-1, 3), (130, 4), (128, 4), (5, 4), (0, 4)]
+)
 def test_a_killed_call_goes_on_after_its_last_whole_batch(tmp_path, n_bytes, n_again):
-    """Of four batches two are written; of these n_bytes are left, or so many are lost."""
+    """Of four batches two are written; of these n_bytes are left, or so many are lost.
+
+    The head has 128.
+    """
     mixtures = np.random.default_rng(0).random((3 * BATCH + 1, 4, 10), dtype=np.float32)
     path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
     target, encoded = tmp_path / "train.npy", []
