@@ -59,14 +59,14 @@ class StemReadError(Exception):
 
 @pytest.fixture
 def forbid_stems(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = LatentStore._read
+    read = LatentStore.kept
 
-    def refuse(store: LatentStore, index: int, part: int, *rest: Any) -> Any:
-        if part and store.path == path:
+    def refuse(store: LatentStore, index: int, *rest: Any) -> Any:
+        if rest[2:] and rest[2] and store.path == path:  # the part, after start and n_frames
             raise StemReadError
-        return read(store, index, part, *rest)
+        return read(store, index, *rest)
 
-    monkeypatch.setattr(LatentStore, "_read", refuse)
+    monkeypatch.setattr(LatentStore, "kept", refuse)
 
 
 @pytest.mark.usefixtures("forbid_stems")
