@@ -24,6 +24,7 @@ from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.signals import find_silent
 from dirac.params import Params
 from dirac.separation.separator import Separator
+from dirac.separation.settings import Settings
 
 Scores = dict[str, dict[str, float]]  # by method: the mean, each source and EACH_BEST, in dB
 Methods = Mapping[str, Callable[[int], Method]]  # by name; of the number of an excerpt
@@ -72,6 +73,9 @@ def sets_of_methods(
     def encode(waveforms: Tensor) -> Tensor:
         return separator.codec.encode(waveforms.to(separator.device))
 
+    def oracle(settings: Settings) -> Method:
+        return partial(codec_oracle, encode, partial(separator.masked, settings=settings))
+
     ours: dict[str, Callable[[int], Method]] = {
         "refined": partial(_same, partial(separate_mixture, separator.refined)),
         "decoded": decode,
@@ -80,8 +84,8 @@ def sets_of_methods(
     }
     blind = make_baselines(params.evaluate, len(params.data.sources), baseline_seed)
     others = blind | {
-        "codec_oracle": partial(codec_oracle, encode, separator.masked),
-        "codec_mask": partial(codec_oracle, encode, separator.plainly_masked),
+        "codec_oracle": oracle(separator.settings.of_parts_alone),
+        "codec_mask": oracle(separator.settings.of_masks_alone),
     }
     return ours, {name: partial(_same, method) for name, method in others.items()}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch import Tensor
 
 from dirac.data.store import StoreMeta
 from dirac.data.tracks import Track, read_sources
+from dirac.devices import CPU, all_devices
 from dirac.evaluation.methods import codec_oracle, round_trip
-from dirac.evaluation.run import Job, Pool
+from dirac.evaluation.pool import Job, Pool
 from dirac.evaluation.signals import Signal, Signals
 from dirac.kept import keep
 from dirac.metrics.reconstruction import latent_mse, multiscale_stft
@@ -121,8 +123,9 @@ class Ours:
         return waveform[..., : self.signals.load_references(excerpt).shape[-1]]
 
     def run(self, label: str, jobs: Sequence[Job]) -> None:
-        """Runs jobs in `n_processes`; but on a GPU, which one keeps busy, in this one."""
-        with Pool(self.n_processes if self.separator.device.type == "cpu" else 1) as pool:
+        """Runs jobs in `n_processes`; of models that are on a GPU, in one for each GPU."""
+        is_on_gpu = self.separator.device.type == "cuda"
+        with Pool(all_devices() if is_on_gpu else [CPU] * self.n_processes) as pool:
             pool.run(label, jobs)
 
     def separate(self, methods: Sequence[str]) -> None:
@@ -161,8 +164,11 @@ class Ours:
                 return np.asarray(ours.regressed(mixture, codec.sample_rate))
             case "codec":
                 return round_trip(self._encode, codec.decode, references, codec.sample_rate)
-            case "codec_oracle" | "codec_mask":
-                mask = ours.masked if method == "codec_oracle" else ours.plainly_masked
+            case "codec_oracle":
+                mask = partial(ours.masked, settings=ours.settings.of_parts_alone)
+                return codec_oracle(self._encode, mask, references, codec.sample_rate)
+            case "codec_mask":
+                mask = partial(ours.masked, settings=ours.settings.of_masks_alone)
                 return codec_oracle(self._encode, mask, references, codec.sample_rate)
         raise ValueError(f"there is no method {method}: {', '.join(METHODS)}")
 

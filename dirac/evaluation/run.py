@@ -1,23 +1,15 @@
 """Separate every test excerpt by every method and score it, in several processes, resumably."""
 
 import json
-import os
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-from tqdm import tqdm
-
+from dirac.devices import CPU
 from dirac.evaluation.assignment import Assignment, Table, best_assignment, score_subsets
 from dirac.evaluation.methods import Method
+from dirac.evaluation.pool import Job, Pool
 from dirac.evaluation.scores import Document, Settings, score
 from dirac.evaluation.signals import Signals, find_scored, find_silent
-
-Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def evaluate_separation(
@@ -34,7 +26,7 @@ def evaluate_separation(
     belong to these settings. Above one process, the caller must be importable without effect
     (`if __name__ == "__main__"`), and methods must be picklable.
     """
-    with Pool(n_processes) as pool:
+    with Pool([CPU] * n_processes) as pool:
         pool.run(
             "separating",
             [
@@ -98,48 +90,3 @@ def _score(
     beside = signals.folder / f"{method}-{excerpt}.partial"
     beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")
     beside.replace(path)
-
-
-class Pool:
-    """Runs jobs in spawned processes of one thread each, or right here if one process is asked."""
-
-    def __init__(self, n_processes: int) -> None:
-        # Spawned, not forked: a fork of a process in which torch has run threads may hang.
-        self.executor = (
-            ProcessPoolExecutor(n_processes, get_context("spawn"), _begin_process)
-            if n_processes > 1
-            else None
-        )
-
-    def __enter__(self) -> "Pool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.executor is not None:
-            self.executor.shutdown(cancel_futures=True)
-
-    def run(self, label: str, jobs: Sequence[Job]) -> None:
-        """Run all; the first error of a job is raised here."""
-        if self.executor is None:
-            for function, arguments in tqdm(jobs, label):
-                function(*arguments)
-            return
-        futures = [self.executor.submit(function, *arguments) for function, arguments in jobs]
-        for future in tqdm(as_completed(futures), label, total=len(futures)):
-            future.result()
-
-
-def _begin_process() -> None:
-    """One thread a process, and no process outlives a parent that was killed."""
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    threadpool_limits(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dirac.devices import Parcel
 from dirac.diffusion.iadb import Solver
 from dirac.model_files import CheckpointError, fill, load_model
 from dirac.models.prior import MaskedPrior
@@ -36,6 +37,10 @@ class Generator:
 
     def __init__(self, prior: MaskedPrior, solver: Solver, n_frames: int) -> None:
         self.prior, self.solver, self.n_frames = prior.eval(), solver, n_frames
+
+    def __reduce__(self) -> tuple[type["Generator"], tuple[Parcel, Solver, int]]:
+        prior = Parcel(self.prior, self.prior.mean.device.type)
+        return Generator, (prior, self.solver, self.n_frames)
 
     @classmethod
     def load(cls, folder: Path, separator: Separator) -> "Generator":

@@ -14,6 +14,7 @@ from dirac.audio.codecs import Codec, load_described
 from dirac.audio.files import resample, to_channels
 from dirac.audio.songs import Recording, Song
 from dirac.audio.spectrogram import Spectrogram
+from dirac.devices import Parcel
 from dirac.model_files import CODEC, CheckpointError, check_described, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.networks.recorded import Recorded
@@ -35,6 +36,10 @@ class Separator:
 
     def __init__(self, model: Decomposition, codec: Codec, settings: Settings) -> None:
         self.model, self.codec, self.settings = model.eval(), codec, settings
+
+    def __reduce__(self) -> tuple[type["Separator"], tuple[Parcel, Parcel, Settings]]:
+        kind = self.device.type
+        return Separator, (Parcel(self.model, kind), Parcel(self.codec, kind), self.settings)
 
     @classmethod
     def load(
@@ -229,16 +234,11 @@ class Separator:
         return Recorded(refine) if formula else refine
 
     @torch.inference_mode()
-    def masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
-        """As `masking.masked`, with this codec and these settings, but for the second opinion."""
-        settings, waveform = self.settings.of_parts_alone, waveform.to(self.device)
-        return masked(parts, waveform, sample_rate, self.codec, settings).cpu()
-
-    @torch.inference_mode()
-    def plainly_masked(self, parts: Tensor, waveform: Tensor, sample_rate: int) -> Tensor:
-        """As `masked`, but for the refinement too: Wiener masks of the codec's resolution."""
-        settings, waveform = self.settings.of_masks_alone, waveform.to(self.device)
-        return masked(parts, waveform, sample_rate, self.codec, settings).cpu()
+    def masked(
+        self, parts: Tensor, waveform: Tensor, sample_rate: int, settings: Settings
+    ) -> Tensor:
+        """As `masking.masked`, by this codec: (parts, audio channels, time), on the CPU."""
+        return masked(parts, waveform.to(self.device), sample_rate, self.codec, settings).cpu()
 
     @torch.inference_mode()
     def _decode(self, waveform: Tensor, sample_rate: int, gain: float, render: Render) -> Tensor:

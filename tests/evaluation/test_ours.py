@@ -36,7 +36,7 @@ def test_parts_are_those_of_the_separator(tmp_path: Path, n_shifts: int) -> None
             "untrained": untrained.refined(mixture, rate),
             "decoded": model.decoded(mixture, rate, 5 + number),
             "regressed": model.regressed(mixture, rate),
-            "codec_oracle": model.masked(latents, mixture, rate),
-            "codec_mask": model.plainly_masked(latents, mixture, rate),
+            "codec_oracle": model.masked(latents, mixture, rate, model.settings.of_parts_alone),
+            "codec_mask": model.masked(latents, mixture, rate, model.settings.of_masks_alone),
         }.items():
             np.testing.assert_array_equal(signals.load_parts(method, excerpt), expected.numpy())
