@@ -21,7 +21,7 @@ def in_windows(predict: Callable[[Tensor], Tensor], signal: Tensor, n_frames: in
     if n <= n_frames:
         return predict(signal)
     total, weights = torch.zeros_like(signal), signal.new_zeros(n)
-    fade = _fade(n_frames).to(signal)
+    fade = _fade(n_frames, signal)
     for start in [*range(0, n - n_frames, max(n_frames // 2, 1)), n - n_frames]:
         window = slice(start, start + n_frames)
         total[..., window] += fade * predict(signal[..., window])
@@ -29,7 +29,7 @@ def in_windows(predict: Callable[[Tensor], Tensor], signal: Tensor, n_frames: in
     return total / weights
 
 
-def _fade(n_frames: int) -> Tensor:
-    """(n_frames,): rises to the middle and falls (a triangle), never zero."""
-    ramp = torch.arange(1, n_frames + 1)
-    return torch.minimum(ramp, ramp.flip(0)).float()
+def _fade(n_frames: int, like: Tensor) -> Tensor:
+    """(n_frames,), like a tensor: rises to the middle and falls (a triangle), never zero."""
+    ramp = torch.arange(1, n_frames + 1, device=like.device)
+    return torch.minimum(ramp, ramp.flip(0)).to(like.dtype)

@@ -15,6 +15,7 @@ from dirac.models.composition import Composition, compose, random_coherence
 from dirac.models.losses import LIKE_SQUARES, relative_errors, share_errors
 from dirac.networks.encoders import ComponentEncoder, GatedEncoder
 from dirac.networks.layers import Conv1d
+from dirac.networks.recorded import recorded
 from dirac.networks.unet import UNet
 
 Objective = Literal["anchored", "paper", "supervised"]
@@ -138,9 +139,7 @@ class Decomposition(nn.Module):
         channels, frames) -> parts, latents like noise.
         """
 
-        def network(blended: Tensor, alpha: Tensor) -> Tensor:
-            return self._predict(blended, alpha, components)
-
+        network = recorded(lambda blended, alpha: self._predict(blended, alpha, components))
         return sample(network, noise, solver, self.target) * self.scale
 
     def compose(self, parts: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from dirac.diffusion.draws import Draws
 from dirac.diffusion.iadb import Solver, Target, blend, sample, target_of
 from dirac.diffusion.windows import in_windows
+from dirac.networks.recorded import recorded
 from dirac.networks.unet import UNet
 
 
@@ -90,7 +91,7 @@ class MaskedPrior(nn.Module):
             shown = self._shown(blended, data, hidden)
             return in_windows(lambda window: self._predict(window, alpha, hidden), shown, n_frames)
 
-        generated = sample(network, noise, solver, self.target)
+        generated = sample(recorded(network), noise, solver, self.target)
         generated = generated * self.deviation[..., None] + self.mean[..., None]
         return self._shown(generated, components, hidden)
 

@@ -14,6 +14,12 @@ N_FIRST = 3  # calls that are made as they are: libraries choose their kernels, 
 Results = dict[str, Tensor]
 
 
+def recorded(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """As `Recorded`, of a function that gives one tensor."""
+    named = Recorded(lambda *inputs: {"result": function(*inputs)})
+    return lambda *inputs: named(*inputs)["result"]
+
+
 class Recorded:
     """function(tensors) -> named tensors, called with tensors of the same shapes each time.
 

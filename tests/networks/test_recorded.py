@@ -7,9 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from dirac.diffusion.draws import Draws
-from dirac.networks.recorded import N_FIRST, Recorded
+from dirac.diffusion.iadb import Solver
+from dirac.models.prior import MaskedPrior
+from dirac.networks import recorded as recording
+from dirac.networks.recorded import N_FIRST, Recorded, recorded
 from dirac.training.distributed import Processes
 from dirac.training.trainer import Trainer
+from tests.tiny_models import DENOISER, decomposition
 from tests.training.test_trainer import SETTINGS, Slope
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -28,6 +32,27 @@ def test_without_a_gpu_it_is_the_function() -> None:
     assert len(seen) == N_FIRST + 2
     assert all(x is ones for x in seen)
     assert recorded.graph is None
+
+
+def test_of_one_tensor_it_is_the_function_too() -> None:
+    assert recorded(torch.add)(torch.ones(2), torch.ones(2)).tolist() == [2, 2]
+
+
+@needs_gpu
+@pytest.mark.parametrize("n_frames", [24, 40])  # at once, in windows
+def test_recorded_sampling_is_the_sampling(n_frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, solver = decomposition().cuda().eval(), Solver(n_steps=9, order=2)
+    prior = MaskedPrior(2, 2, "data", 0.5, DENOISER).cuda().eval()
+    components, noise = torch.randn(2, 2, 2, n_frames).cuda(), torch.randn(2, 2, 128, n_frames)
+    hidden = torch.tensor([[True, False], [True, True]]).cuda()
+    made = []
+    for n_first in (N_FIRST, 100):
+        monkeypatch.setattr(recording, "N_FIRST", n_first)
+        with torch.inference_mode():
+            parts = model.render(components, noise.cuda(), solver)
+            songs = prior.generate(components, hidden, components.flip(3), solver, 24)
+        made.append((parts, songs))
+    torch.testing.assert_close(*made, rtol=1e-4, atol=1e-5)
 
 
 @needs_gpu
