@@ -27,10 +27,10 @@ from dirac.audio.encodec import as_codec, untrained
 from dirac.audio.files import Waveform
 from dirac.audio.weights import CodecError
 from dirac.command import behave_as_command
-from dirac.data.caching import select_excerpts
 from dirac.data.collections import find_tracks
+from dirac.data.excerpts import Excerpts, select_excerpts
 from dirac.data.synthetic import Making, make_dataset
-from dirac.data.tracks import Excerpt, Track, read_sources
+from dirac.data.tracks import Track, read_sources
 from dirac.evaluation.codec_limits import (
     Figures,
     measure_losses,
@@ -77,7 +77,7 @@ def main() -> None:
 class Music:
     params: Params
     tracks: list[Track]
-    excerpts: list[Excerpt]
+    excerpts: Excerpts
 
     @property
     def sample_rate(self) -> int:

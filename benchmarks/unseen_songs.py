@@ -16,8 +16,9 @@ from study_scores import mean_scores
 from dirac.assembly import open_separator
 from dirac.command import behave_as_command
 from dirac.data.collections import find_tracks
+from dirac.data.excerpts import excerpts_of
 from dirac.data.synthetic import Making, make_dataset
-from dirac.data.tracks import excerpts_of, read_sources
+from dirac.data.tracks import read_sources
 from dirac.evaluation.assignment import Table, score_subsets
 from dirac.evaluation.baselines import make_baselines
 from dirac.evaluation.methods import Method, separate_mixture
@@ -51,7 +52,7 @@ def main() -> None:
         making = Making(**songs.model_dump(exclude={"seed", "n_songs"}))
         make_dataset(root, arguments.seed, n_songs, making)
         for track in (t for t in find_tracks("synthetic", root) if t.split == "test"):
-            for excerpt in excerpts_of(track, params.data.duration_seconds):
+            for excerpt in excerpts_of([track], params.data.duration_seconds):
                 start, seconds = excerpt.start_seconds, excerpt.duration_seconds
                 stems = read_sources(track, params.data.sources, start, seconds, rate, 1) / n
                 if find_silent(stems, params.data.silence_db).any():

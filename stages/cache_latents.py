@@ -12,10 +12,10 @@ from dirac.data.caching import (
     ExcerptLatents,
     Selection,
     cache_split,
-    select_excerpts,
     states_of_stems,
 )
 from dirac.data.collections import find_tracks
+from dirac.data.excerpts import select_excerpts
 from dirac.data.tracks import SPLITS, check_sources, tracks_with
 from dirac.devices import CPU, all_devices
 from dirac.model_files import has_model

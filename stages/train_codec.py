@@ -12,8 +12,9 @@ import torch
 
 from dirac.audio.encodec_mini import EncodecMini, find_weights
 from dirac.command import behave_as_command
-from dirac.data.caching import select_excerpts, states_of_stems
+from dirac.data.caching import states_of_stems
 from dirac.data.collections import find_tracks
+from dirac.data.excerpts import select_excerpts
 from dirac.data.tracks import Track, check_sources, tracks_with
 from dirac.data.waveforms import WaveformDataset
 from dirac.model_files import copy_model, fill, load_model, write_json

@@ -13,7 +13,8 @@ from setting import Size, params_of
 from dirac.audio.codecs import Codec
 from dirac.audio.spectrogram import Spectrogram
 from dirac.data.caching import ExcerptLatents, Selection
-from dirac.data.tracks import Excerpt, Stem, Track
+from dirac.data.excerpts import excerpts_of
+from dirac.data.tracks import Stem, Track
 
 SECONDS = 7.0
 
@@ -66,7 +67,7 @@ def caching(size: Size, folder: Path) -> Iterator[Row]:
     selection = Selection(("drums", "bass"), seconds, -50.0, False, 0.01)
     for name in size.codecs[:2]:
         codec = open_codec(name)
-        excerpts = [Excerpt("song", start, seconds) for start in (0.0, seconds)]
+        excerpts = excerpts_of([track], seconds)
         latents = ExcerptLatents([track], excerpts, codec, selection, "float16")
         waveforms = 0.1 * torch.randn(3, 1, round(seconds * codec.sample_rate))
         works: dict[str, Work] = {

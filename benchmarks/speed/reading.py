@@ -12,9 +12,9 @@ from setting import Size, params_of
 from dirac.data.anchors import AnchorSettings
 from dirac.data.components import ComponentDataset
 from dirac.data.datasets import MixtureDataset
+from dirac.data.excerpts import Excerpts
 from dirac.data.remixes import RemixDataset
 from dirac.data.store import VERSION, LatentStore, StoreMeta, StoreWriter
-from dirac.data.tracks import Excerpt
 from dirac.training.batches import BatchKeys, KeyedDataset, loader
 
 N_FRAMES = 525
@@ -41,8 +41,13 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
         dtype="float16",
         sources=("drums", "bass"),
         speeds=(),
-        excerpts=tuple(Excerpt(f"song {i}", 0.0, n_frames / 75) for i in range(n_excerpts)),
-        records=tuple(range(n_excerpts)),
+        excerpts=Excerpts(
+            ("song",),
+            np.zeros(n_excerpts, int),
+            n_frames / 75 * np.arange(n_excerpts),
+            n_frames / 75,
+        ),
+        records=np.arange(n_excerpts),
         dropped={},
         mean=tuple(mean),
         std=tuple(std),

@@ -1,6 +1,6 @@
 """Tracks -> excerpts -> latents -> one store per split: the work of the stage cache_latents."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from dirac.audio.files import AudioError, Waveform
 from dirac.audio.framing import n_frames_of
 from dirac.command import ignore_signals
 from dirac.data.errors import DataError
+from dirac.data.excerpts import Excerpt, Excerpts
 from dirac.data.store import (
     N_COMMITTED,
     VERSION,
@@ -28,7 +29,7 @@ from dirac.data.store import (
     frames_at,
     read_meta,
 )
-from dirac.data.tracks import Excerpt, Track, excerpts_of, mix, read_sources
+from dirac.data.tracks import Track, mix, read_sources
 from dirac.devices import CPU, device_of
 
 # Latents (channels, frames) of mixture, sources, mixture at other speeds; why none; what is wrong.
@@ -76,7 +77,7 @@ class ExcerptLatents(Dataset[Item]):
     def __init__(
         self,
         tracks: Sequence[Track],
-        excerpts: Sequence[Excerpt],
+        excerpts: Excerpts,
         codec: Codec,
         selection: Selection,
         dtype: str,
@@ -128,26 +129,6 @@ class ExcerptLatents(Dataset[Item]):
             sample_rate,
             self.codec.n_audio_channels,
         )
-
-
-def select_excerpts(
-    tracks: Sequence[Track], split: str, duration_seconds: float, limit: int | None
-) -> list[Excerpt]:
-    """The split's excerpts in the tracks' order; of more than `limit`, that many, evenly spread.
-
-    Silent ones are dropped later, so that fewer may remain. Raises DataError when there are none.
-    """
-    in_split = [track for track in tracks if track.split == split]
-    excerpts = [excerpt for track in in_split for excerpt in excerpts_of(track, duration_seconds)]
-    if not excerpts:
-        longest = max((track.duration_seconds for track in in_split), default=0.0)
-        raise DataError(
-            f"the split {split} has {len(in_split)} tracks and no excerpt of {duration_seconds:g} "
-            f"s (the longest track lasts {longest:.2f} s): lower data.duration_seconds"
-        )
-    if limit is None or limit >= len(excerpts):
-        return excerpts
-    return [excerpts[i * len(excerpts) // limit] for i in range(limit)]
 
 
 def states_of_stems(tracks: Sequence[Track], sources: Sequence[str]) -> list[tuple[str, int, int]]:
@@ -222,12 +203,9 @@ def _meta(
 ) -> StoreMeta:
     selection, codec = latents.selection, latents.codec
     reasons = writer.dropped()
-    kept = [number for number in range(len(latents)) if number not in reasons]
-    if not kept:
+    kept = np.delete(np.arange(len(latents), dtype=np.int32), list(reasons))
+    if not len(kept):
         raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
-    dropped = defaultdict(list)
-    for number, reason in reasons.items():
-        dropped[reason].append(latents.excerpts[number].name)
     mean, std = writer.moments(codec.n_channels, latents.dtype)
     return StoreMeta(
         version=VERSION,
@@ -242,9 +220,9 @@ def _meta(
         dtype=latents.dtype,
         sources=selection.sources,
         speeds=latents.speeds,
-        excerpts=tuple(latents.excerpts[number] for number in kept),
-        records=tuple(kept),
-        dropped={reason: tuple(names) for reason, names in sorted(dropped.items())},
+        excerpts=latents.excerpts.take(kept),
+        records=kept,
+        dropped=dict(sorted(Counter(reasons.values()).items())),
         mean=tuple(mean),
         std=tuple(std),
     )

@@ -51,8 +51,8 @@ def write_estimates(path: Path, output: Path, n_parts: int, level: float, regres
         store.meta,
         sources=tuple(map(part_name, range(n_parts))),
         speeds=(),
-        excerpts=tuple(store.meta.excerpts[index] for index in taken),
-        records=tuple(range(len(taken))),
+        excerpts=store.meta.excerpts.take(taken),
+        records=np.arange(len(taken)),
         dropped={},
     )
     writer.finish(meta)

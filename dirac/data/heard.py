@@ -78,12 +78,11 @@ def hear_windows(
     told = np.empty((len(table), 0))
     if listen is not None:
         told = relative(np.array(changes, dtype=np.float64).reshape(len(table), -1))
-    named = [excerpt.track for excerpt in store.meta.excerpts]
     return Heard(
         places=chosen,
         presences=table[loud] / total[loud, None],
         changes=told[loud],
-        songs=np.unique(named, return_inverse=True)[1][chosen[:, 0]],
+        songs=store.meta.excerpts.tracks[chosen[:, 0]],
     )
 
 

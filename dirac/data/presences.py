@@ -83,8 +83,8 @@ def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Win
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
     total = _balanced(table).sum(axis=1)
     loud = total > QUIET * total.mean()
-    named, chosen = [excerpt.track for excerpt in store.meta.excerpts], np.array(places)[loud]
-    songs = np.unique(named, return_inverse=True)[1][chosen[:, 0]]
+    chosen = np.array(places)[loud]
+    songs = store.meta.excerpts.tracks[chosen[:, 0]]
     tables = (table, np.concatenate([table, held], axis=1))
     by_changes, with_held = (relative(statistics)[loud] for statistics in tables)
     return Windows(chosen, by_changes, with_held, np.array(left)[loud], songs)

@@ -107,8 +107,7 @@ class RemixDataset(Dataset[Tensor]):
 
 def songs_of(store: LatentStore, places: Array) -> list[Array]:
     """Places (windows, 2), those of each song together."""
-    tracks = [excerpt.track for excerpt in store.meta.excerpts]
-    songs = np.unique(tracks, return_inverse=True)[1][places[:, 0]]
+    songs = store.meta.excerpts.tracks[places[:, 0]]
     order = np.argsort(songs, kind="stable")
     return np.split(places[order], np.flatnonzero(np.diff(songs[order])) + 1)
 

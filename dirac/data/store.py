@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from dirac.data.tracks import Excerpt
+from dirac.data.excerpts import Excerpts, Integers
 
-VERSION = 2
+VERSION = 3
 META = b"__meta__"
 N_COMMITTED = 32  # excerpts together; part of what decides a store's bytes
 MAP_SIZE = 1 << 44  # address space, not disk; it stands in the file, so it is the same everywhere
@@ -50,9 +50,9 @@ class StoreMeta:
     dtype: str
     sources: tuple[str, ...]
     speeds: tuple[float, ...]  # at which mixtures are there besides their own, played as a tape
-    excerpts: tuple[Excerpt, ...]
-    records: tuple[int, ...]
-    dropped: dict[str, tuple[str, ...]]  # reason -> names of excerpts
+    excerpts: Excerpts
+    records: Integers
+    dropped: dict[str, int]  # reason -> how many excerpts
     mean: tuple[float, ...]  # per channel, over this store's mixtures
     std: tuple[float, ...]
 

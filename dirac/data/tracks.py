@@ -1,10 +1,9 @@
-"""Tracks with their stems, excerpts cut from them, and the rule that mixes sources.
+"""Tracks with their stems, and the rule that mixes sources.
 
 The readers of data sets (slakh, musdb) make `Track`s; everything after them works on these alone.
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,32 +47,6 @@ class Track:
     @property
     def duration_seconds(self) -> float:
         return self.n_samples / self.sample_rate
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """A cut of a track, `track` being its name."""
-
-    track: str
-    start_seconds: float
-    duration_seconds: float
-
-    @property
-    def name(self) -> str:
-        """A name for files, as in "test-Track00003-0014.0"."""
-        return re.sub(r"[^A-Za-z0-9._-]+", "_", self.track) + f"-{self.start_seconds:06.1f}"
-
-
-def excerpts_of(track: Track, duration_seconds: float) -> list[Excerpt]:
-    """Excerpts side by side from the track's beginning; the last, incomplete one is dropped."""
-    if duration_seconds < 0.1:
-        raise DataError(f"excerpts of {duration_seconds} s: they must last 0.1 s at least")
-    # A track of exactly k excerpts must give k, whatever the division makes of it.
-    n_excerpts = math.floor(track.duration_seconds / duration_seconds + 1e-9)
-    return [
-        Excerpt(track.name, round(i * duration_seconds, 9), duration_seconds)
-        for i in range(n_excerpts)
-    ]
 
 
 def mix(sources: Waveform) -> Waveform:

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dirac.data.errors import DataError
-from dirac.data.tracks import Excerpt, Track, mix, read_sources
+from dirac.data.excerpts import Excerpts
+from dirac.data.tracks import Track, mix, read_sources
 
 
 class WaveformDataset(Dataset[Tensor]):
@@ -19,7 +20,7 @@ class WaveformDataset(Dataset[Tensor]):
     def __init__(
         self,
         tracks: Sequence[Track],
-        excerpts: Sequence[Excerpt],
+        excerpts: Excerpts,
         sources: Sequence[str],
         n_samples: int,
         sample_rate: int,

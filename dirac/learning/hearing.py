@@ -14,8 +14,9 @@ from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError
 from dirac.data.caching import ExcerptLatents, Selection, cache_split
 from dirac.data.errors import DataError
+from dirac.data.excerpts import excerpts_of
 from dirac.data.presences import AnchorError
-from dirac.data.tracks import Track, excerpts_of
+from dirac.data.tracks import Track
 from dirac.data_section import MIXTURE
 from dirac.learning.lesson import LearningError, check_objective, learn
 from dirac.learning.moved import moved
@@ -109,10 +110,10 @@ def cache_songs(
     codec: on the CPU; described: as in the card of a model. Goes on where a killed call stopped.
     Raises AudioError or DataError for a song that cannot be read, or where all are silent.
     """
-    excerpts = [excerpt for song in songs for excerpt in excerpts_of(song, seconds)]
     selection = Selection((MIXTURE,), seconds, SILENCE_DB, drop_silent_sources=False, source_rms=0)
-    latents = ExcerptLatents(songs, excerpts, codec, selection, described["dtype"])
-    n_processes, settings = torch.get_num_threads(), dict(described)
+    excerpts, settings = excerpts_of(songs, seconds), dict(described)
+    latents = ExcerptLatents(songs, excerpts, codec, selection, settings["dtype"])
+    n_processes = torch.get_num_threads()
 
     def write(beside: Path) -> None:
         cache_split(latents, beside, n_processes, data_name="songs", codec_settings=settings)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from dirac.data.excerpts import Excerpts
 from dirac.data.store import VERSION, StoreMeta, StoreWriter
-from dirac.data.tracks import Excerpt
 
 SPECTROGRAM = {"power": 0.5, "n_fft": 2048, "n_iterations": 2}
 CODEC: dict[str, Any] = {
@@ -15,6 +15,12 @@ CODEC: dict[str, Any] = {
     "bandwidth": 6.0,
     "spectrogram": SPECTROGRAM,
 }
+
+
+def one_of_each(n_tracks: int) -> Excerpts:
+    """The first second of each of n tracks."""
+    names = tuple(f"song {i}" for i in range(n_tracks))
+    return Excerpts(names, np.arange(n_tracks), np.zeros(n_tracks), 1.0)
 
 
 def write_mixtures(
@@ -48,8 +54,8 @@ def write_mixtures(
             dtype=str(mixtures.dtype),
             sources=tuple(stems),
             speeds=tuple(speeds),
-            excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(n_excerpts)),
-            records=tuple(range(n_excerpts)),
+            excerpts=one_of_each(n_excerpts),
+            records=np.arange(n_excerpts),
             dropped={},
             mean=tuple(mixtures.mean(axis=(0, 2))),
             std=tuple(mixtures.std(axis=(0, 2))),

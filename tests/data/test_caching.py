@@ -15,10 +15,10 @@ from dirac.data.caching import (
     ExcerptLatents,
     Selection,
     cache_split,
-    select_excerpts,
     states_of_stems,
 )
 from dirac.data.errors import DataError
+from dirac.data.excerpts import select_excerpts
 from dirac.data.store import LatentStore
 from dirac.data.tracks import Stem, Track, mix, read_sources
 from dirac.devices import CPU
@@ -115,17 +115,18 @@ def test_mixtures_are_kept_as_a_tape_plays_them_faster_and_slower(tmp_path, code
         assert error < 0.01, speed
 
 
-def test_only_silent_mixtures_are_dropped_and_named(tmp_path, tracks, codec):
+def test_only_silent_mixtures_are_dropped(tmp_path, tracks, codec):
     meta = LatentStore(cache(tmp_path / "train.lmdb", latents_of(tracks, codec))).meta
-    names = tuple(f"second-{10 + i / 2:06.1f}" for i in range(4))
-    assert meta.dropped == {"mixture below -50 dB": names}
+    assert meta.dropped == {"mixture below -50 dB": 4}
+    kept = {excerpt.name for excerpt in meta.excerpts}
+    every = {excerpt.name for excerpt in latents_of(tracks, codec).excerpts}
+    assert every - kept == {f"second-{10 + i / 2:06.1f}" for i in range(4)}
 
 
 def test_the_papers_rule_drops_by_a_silent_source_too(tmp_path, tracks, codec):
     latents = latents_of(tracks, codec, replace(SELECTION, drop_silent_sources=True))
     store = LatentStore(cache(tmp_path / "train.lmdb", latents))
-    counts = {reason: len(names) for reason, names in store.meta.dropped.items()}
-    assert counts == {"mixture below -50 dB": 4, "bass below an RMS of 0.01": 10}
+    assert store.meta.dropped == {"mixture below -50 dB": 4, "bass below an RMS of 0.01": 10}
     assert len(store) == 66
 
 
@@ -214,21 +215,6 @@ def test_a_split_of_silence_is_an_error(tmp_path, codec):
     silent = [make_track(tmp_path, "silent", {"drums": [0.0] * 3, "bass": [0.0] * 3})]
     with pytest.raises(DataError, match="every excerpt is left out: mixture below -50 dB"):
         cache(tmp_path / "train.lmdb", latents_of(silent, codec))
-
-
-def test_excerpts_are_selected_evenly(tracks):
-    every = select_excerpts(tracks, "train", SECONDS, None)
-    assert len(every) == 80
-    assert select_excerpts(tracks, "train", SECONDS, 100) == every
-    assert select_excerpts(tracks, "train", SECONDS, 20) == every[::4]
-    assert len(set(select_excerpts(tracks, "train", SECONDS, 33))) == 33
-
-
-def test_a_split_without_excerpts_is_an_error(tracks):
-    with pytest.raises(DataError, match="the split test has 0 tracks"):
-        select_excerpts(tracks, "test", SECONDS, None)
-    with pytest.raises(DataError, match=r"2 tracks .* 60 s \(the longest track lasts 20\.00 s\)"):
-        select_excerpts(tracks, "train", 60.0, None)
 
 
 def test_a_changed_file_changes_its_state(tracks):

@@ -7,7 +7,8 @@ from torch.utils.data import DataLoader
 
 from dirac.data.datasets import MixtureDataset
 from dirac.data.store import VERSION, StoreMeta, StoreWriter
-from dirac.data.tracks import Excerpt
+
+from .stores import one_of_each
 
 N_FRAMES = 20
 
@@ -35,8 +36,8 @@ def path(tmp_path) -> Path:
             dtype="float64",
             sources=("drums",),
             speeds=(),
-            excerpts=tuple(Excerpt(f"song {i}", 0.0, 1.0) for i in range(3)),
-            records=(0, 1, 2),
+            excerpts=one_of_each(3),
+            records=np.arange(3),
             dropped={},
             mean=(0.0, 0.0),
             std=(1.0, 1.0),

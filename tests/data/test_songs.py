@@ -6,7 +6,8 @@ from dirac.audio.files import AudioError
 from dirac.audio.suffixes import SUFFIXES
 from dirac.data.collections import find_tracks
 from dirac.data.errors import DataError
-from dirac.data.tracks import excerpts_of, read_sources
+from dirac.data.excerpts import excerpts_of
+from dirac.data.tracks import read_sources
 
 
 def write(path, seconds=1.0, rate=8000, n_channels=1):
@@ -37,7 +38,7 @@ def test_songs_of_any_rate_channels_and_format_in_any_folder(tmp_path):
 def test_songs_whose_names_files_cannot_have_stay_apart(tmp_path):
     for name in ("\u66f2.wav", "\u6b4c.wav", "a b.wav", "a_b.wav", f"{'x' * 200}.wav"):
         write(tmp_path / name)
-    names = {excerpts_of(track, 0.5)[0].name for track in find_tracks("folder", tmp_path)}
+    names = {excerpt.name for excerpt in excerpts_of(find_tracks("folder", tmp_path), 0.9)}
     assert len(names) == 5
     assert max(map(len, names)) < 100
 

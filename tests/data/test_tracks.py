@@ -5,11 +5,9 @@ import soundfile
 from dirac.audio.files import AudioError, AudioInfo, resample
 from dirac.data.errors import DataError
 from dirac.data.tracks import (
-    Excerpt,
     Stem,
     Track,
     check_sources,
-    excerpts_of,
     mix,
     read_sources,
     sources_of,
@@ -97,31 +95,6 @@ def test_a_truncated_flac_is_named(tmp_path):
     track = Track("train-Track00001", "train", 8000, 80000, {"drums": (Stem(path),)})
     with pytest.raises(AudioError, match=r"drums\.flac"):
         read_sources(track, ("drums",), 7.0, 3.0, 8000, 1)
-
-
-def test_excerpts_lie_side_by_side_and_the_incomplete_one_is_dropped():
-    track = Track("test-Track00003", "test", 44100, 10 * 44100, {})
-    assert [excerpt.start_seconds for excerpt in excerpts_of(track, 3.0)] == [0.0, 3.0, 6.0]
-    assert excerpts_of(track, 11.0) == []
-    short = Track("test-Track00004", "test", 8000, 2400, {})
-    assert len(excerpts_of(short, 0.1)) == 3  # though 0.3 / 0.1 is less than 3 in floats
-    with pytest.raises(DataError, match=r"0\.1 s at least"):
-        excerpts_of(track, 0.0)
-
-
-def test_the_last_of_exactly_fitting_excerpts_can_be_read(tmp_path):
-    track = make_track(tmp_path, drums=[noise(0, 8000)])
-    for duration in (0.1, 0.2, 1 / 3, 1 / 7):
-        excerpts = excerpts_of(track, duration)
-        assert len(excerpts) == round(1 / duration)
-        last = excerpts[-1]
-        read_sources(track, ("drums",), last.start_seconds, last.duration_seconds, 24000, 1)
-
-
-def test_names_of_excerpts_can_be_names_of_files():
-    assert Excerpt("test-Track00003", 14.0, 7.0).name == "test-Track00003-0014.0"
-    odd = Excerpt("train-Johnny / Lokke: Promises & Lies", 0.0, 7.0).name
-    assert odd == "train-Johnny_Lokke_Promises_Lies-0000.0"
 
 
 def test_the_mixture_is_the_mean():

@@ -7,7 +7,7 @@ import pytest
 
 from dirac.data.collections import find_tracks
 from dirac.data.errors import DataError
-from dirac.data.tracks import excerpts_of
+from dirac.data.excerpts import excerpts_of
 from dirac.data.waveforms import WaveformDataset
 
 
@@ -16,7 +16,7 @@ def test_crops_are_cut_where_they_are_asked_for(tmp_path: Path, slakh_track, sin
     one, two = sine(440, 3), sine(60, 3)
     slakh_track(folder, {"S00": "Drums", "S01": "Bass"}, {"S00": one, "S01": two})
     (track,) = find_tracks("slakh2100", tmp_path)
-    excerpts = excerpts_of(track, 1.5)
+    excerpts = excerpts_of([track], 1.5)
     rate = track.sample_rate
     crops = WaveformDataset([track], excerpts, ["drums", "bass"], rate // 2, rate)
     assert len(crops) == 2
