@@ -10,6 +10,7 @@ from dirac.separation.consistency import Refinement
 from dirac.separation.manner import Manner
 
 SETTINGS_KEY = "separation"  # in the card of a packed model
+MAY_BE_ZERO = ("n_context", "n_iterations", "weight")  # then there is none of it
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,5 @@ def _check_numbers(values: Mapping[str, Any], place: str) -> None:
             _check_numbers(value, f"{place}.{name}")
         elif not isinstance(value, int | float):
             raise TypeError(f"{place}.{name} is {value!r}, and must be a number")
+        elif not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
+            raise TypeError(f"{place}.{name} is {value!r}, and must be more than 0")

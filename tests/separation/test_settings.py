@@ -31,13 +31,18 @@ def test_older_cards_say_less() -> None:
     assert oldest.solver == oldest.prior_solver == Solver(5, 1)
 
 
-def test_what_is_no_number_is_named() -> None:
+def test_what_is_no_number_or_none_of_its_kind_is_named() -> None:
     written = asdict(OWN)
     with pytest.raises(TypeError, match=r"separation\.piece_seconds is 'a', and must be a number"):
         Settings.of_card(written | {"piece_seconds": "a"})
+    for wrong in (0, -7.0, math.nan):
+        with pytest.raises(TypeError, match=r"separation\.piece_seconds is .*, and must be more"):
+            Settings.of_card(written | {"piece_seconds": wrong})
     manner = written["manner"] | {"n_bins": [5]}
     with pytest.raises(TypeError, match=r"separation\.manner\.n_bins is \[5\]"):
         Settings.of_card(written | {"manner": manner})
+    none = written | {"manner": written["manner"] | {"weight": 0}}
+    assert Settings.of_card(none).manner.weight == 0
 
 
 def test_a_prior_is_sampled_by_a_solver_of_its_own(tmp_path: Path) -> None:
