@@ -155,6 +155,7 @@ class Train(Optimisation):
 class Prior(Optimisation):
     denoiser: Denoiser
     hide_all: Share
+    exchanged: bool
     target: Target
 
 

@@ -48,7 +48,9 @@ def main() -> None:
         model.set_scale(torch.tensor([meta.mean]), torch.tensor([meta.std]))
         settings = TrainSettings(
             seed=params.seed,
-            **params.prior.model_dump(exclude={"target", "hide_all", "denoiser", "n_frames"}),
+            **params.prior.model_dump(
+                exclude={"target", "hide_all", "denoiser", "n_frames", "exchanged"}
+            ),
         )
         training, validation = (OneComponent(path, params.prior.n_frames) for path in stores)
         finished = fit(session, processes, model, (training, validation), settings, card)

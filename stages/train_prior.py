@@ -1,20 +1,24 @@
 """Stage 5: the prior. Trains a masked diffusion model on the components of the mixtures."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from dirac.command import behave_as_command
 from dirac.data.components import ComponentDataset, encode_store, read_components
 from dirac.model_files import fill, load_model
 from dirac.models.decomposition import Decomposition
+from dirac.models.exchange import with_exchanged
 from dirac.models.prior import MaskedPrior
 from dirac.params import load_params
 from dirac.scratch import publish
 from dirac.training.session import fit, shared_session
 from dirac.training.trainer import TrainSettings
 
+OF_THE_MODEL = {"target", "hide_all", "denoiser"}
 N_SCALED = 10_000  # excerpts at most by which components are scaled: more change nothing
 
 
@@ -33,17 +37,18 @@ def main() -> None:
     written = params.model_dump(mode="json")
     with shared_session("train_prior", used, files, written) as (session, processes):
         decomposition = load_decomposition(arguments.decomposition).to(processes.device)
+        encode = partial(views_of, decomposition, exchanged=params.prior.exchanged)
         encoded = [session.folder / f"{split}.npy" for split in ("train", "validation")]
         if processes.is_main:
             for path, target in zip(stores, encoded, strict=True):
-                encode_store(path, decomposition.encode, processes.device, target)
+                encode_store(path, encode, processes.device, target)
         processes.wait()
         training, validation = (read_components(path) for path in encoded)
         card = {
             "model": {
-                "n_components": training.shape[1],
-                "n_component_channels": training.shape[2],
-                **params.prior.model_dump(mode="json", include={"target", "hide_all", "denoiser"}),
+                "n_components": training.shape[2],
+                "n_component_channels": training.shape[3],
+                **params.prior.model_dump(mode="json", include=OF_THE_MODEL),
             },
             "n_frames": params.prior.n_frames,
             "decomposition": load_model(arguments.decomposition)[1]["sha256"],
@@ -51,10 +56,10 @@ def main() -> None:
         }
         torch.manual_seed(params.seed)
         model = MaskedPrior(**card["model"])
-        model.fit_scale(training[:: len(training) // N_SCALED + 1])
+        model.fit_scale(training[:: len(training) // N_SCALED + 1, 0])
         settings = TrainSettings(
             seed=params.seed,
-            **params.prior.model_dump(exclude={"target", "hide_all", "denoiser", "n_frames"}),
+            **params.prior.model_dump(exclude={*OF_THE_MODEL, "n_frames", "exchanged"}),
         )
         datasets = (
             ComponentDataset(training, params.prior.n_frames),
@@ -63,6 +68,13 @@ def main() -> None:
         finished = fit(session, processes, model, datasets, settings, card)
         if processes.is_main:
             publish(finished, arguments.output)
+
+
+def views_of(decomposition: Decomposition, latents: Tensor, exchanged: bool) -> Tensor:
+    """(batch, views, components, component channels, frames): two views, or one."""
+    if exchanged:
+        return with_exchanged(decomposition, latents)
+    return decomposition.encode(latents)[:, None]
 
 
 def load_decomposition(folder: Path) -> Decomposition:

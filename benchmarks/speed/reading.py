@@ -97,7 +97,12 @@ def datasets_of(path: Path, n_excerpts: int) -> list[tuple[str, KeyedDataset, in
     """What trainings read: the default's, crops alone, the paper's size, the prior's; batches."""
     default, paper = params_of(), params_of("paper").train
     train = default.train
-    shape = (default.model.n_latents, default.model.encoder.n_component_channels, N_FRAMES)
+    shape = (
+        1 + default.prior.exchanged,
+        default.model.n_latents,
+        default.model.encoder.n_component_channels,
+        N_FRAMES,
+    )
     components = ComponentDataset(torch.zeros(n_excerpts, *shape), default.prior.n_frames)
     return [
         ("remixes", remixes(path, train.n_frames, train.anchors), train.batch_size),

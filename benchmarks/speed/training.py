@@ -61,7 +61,8 @@ def _compared_prior(title: str, params: Params, batch: int, n_frames: int, size:
     shape = (params.model.n_latents, params.model.encoder.n_component_channels)
     prior = params.prior
     arguments = (*shape, prior.target, prior.hide_all, prior.denoiser.model_dump())
-    signals = torch.randn(batch, *shape, n_frames, device=device())
+    n_views = 1 + prior.exchanged
+    signals = torch.randn(batch, n_views, *shape, n_frames, device=device())
     works = _ours(partial(MaskedPrior, *arguments), prior, params.seed, signals, size)
     title = f"{title}, {batch} x {n_frames}"
     ours = MaskedPrior(*arguments).to(device())

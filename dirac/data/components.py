@@ -1,4 +1,7 @@
-"""What priors are trained on: the components of the mixtures of a store, or their latents."""
+"""What priors are trained on: the components of the mixtures of a store, or their latents.
+
+Both come in views, as `MaskedPrior` takes them.
+"""
 
 import math
 from collections.abc import Callable
@@ -22,16 +25,18 @@ def encode_store(
 ) -> None:
     """Writes the components of all mixtures of a store, float32, to a .npy file; once.
 
-    encode: latents (batch, channels, frames) -> (batch, components, component channels, frames), on
-    `device`. Memory holds one batch of them. Goes on where a killed call stopped.
+    encode: latents (batch, channels, frames) -> (batch, views, components, component channels,
+    frames), on `device`; it gets them in the order `far_apart`, which is that of the file. Memory
+    holds one batch of them. Goes on where a killed call stopped.
     """
     if target.exists():
         return
     store, beside = LatentStore(path), target.with_suffix(".partial")
+    order = far_apart(len(store))
     with beside.open("ab") as file:
         for first in range(_n_whole(beside), len(store), BATCH):
-            numbers = range(first, min(first + BATCH, len(store)))
-            latents = torch.stack([torch.from_numpy(store.mixture(number)) for number in numbers])
+            mixtures = [store.mixture(number) for number in order[first : first + BATCH]]
+            latents = torch.from_numpy(np.stack(mixtures))
             components = encode(latents.to(device)).float().cpu().numpy()
             if first == 0:
                 header = np.lib.format.header_data_from_array_1_0(components)
@@ -39,6 +44,15 @@ def encode_store(
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(components.tobytes())
     beside.replace(target)
+
+
+def far_apart(n: int) -> list[int]:
+    """The numbers below n in an order in which neighbours lie about its root apart: excerpts of
+
+    other songs, where a song has fewer.
+    """
+    stride = max(1, math.isqrt(n))
+    return [number for first in range(stride) for number in range(first, n, stride)]
 
 
 def _n_whole(path: Path) -> int:
@@ -60,7 +74,7 @@ def _n_whole(path: Path) -> int:
 
 
 def read_components(path: Path) -> Tensor:
-    """(excerpts, components, component channels, frames), read from the file as they are used."""
+    """(excerpts, views, components, component channels, frames), from the file as they are used."""
     return torch.from_numpy(np.load(path, mmap_mode="c"))  # torch refuses what is read-only
 
 
@@ -83,7 +97,7 @@ class ComponentDataset(Dataset[Tensor]):
         return len(self.components)
 
     def __getitem__(self, key: tuple[int, float]) -> Tensor:
-        """-> (components, component channels, n_frames)."""
+        """-> (views, components, component channels, n_frames)."""
         index, position = key
         start = int(position * (self.components.shape[-1] - self.n_frames + 1))
         return self.components[index, ..., start : start + self.n_frames]
@@ -102,5 +116,5 @@ class OneComponent(Dataset[Tensor]):
         return len(self.mixtures)
 
     def __getitem__(self, key: tuple[int, float]) -> Tensor:
-        """-> (1, channels, n_frames)."""
-        return self.mixtures[key][None]
+        """-> (1, 1, channels, n_frames)."""
+        return self.mixtures[key][None, None]

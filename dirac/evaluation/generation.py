@@ -6,9 +6,10 @@ frechet_*   distance to the test set of as many clips of each kind: the fewer, t
 nearest_*   median distance of a window to the likest place of the training set: 0 for copies
 diversity   between variations around one kept component, in that between clips of the test set
 kept_*      likeness of a kept component to what the encoder finds again, 1 if it is the same
+replaced_*  likeness of those that the encoder finds beside it to those that the song had there
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -132,25 +133,35 @@ def score_variations(songs: Songs, clips: Clips) -> dict[str, float]:
     clip = {excerpt: ours.latents(excerpt)[..., :n_frames] for excerpt in ours.excerpts}
     rendered = {e: ours.separator.model.compose(ours.parts(e))[..., :n_frames] for e in chosen}
 
-    def likeness(latents: Tensor, excerpt: str, component: int) -> float:
+    def likeness(latents: Tensor, excerpt: str, components: Sequence[int]) -> float:
         found, true = (
-            songs.prior.prior.standardised(ours.separator.model.encode(x))[:, component]
+            songs.prior.prior.standardised(ours.separator.model.encode(x))[:, components]
             for x in (latents, clip[excerpt])
         )
         return similarity(found, true)
 
-    others = zip(kept, [*chosen[1:], chosen[0]], strict=True)
-    return {
+    def beside(component: int) -> list[int]:
+        return [k for k in range(ours.separator.n_parts) if k != component]
+
+    of_kinds = {
+        "variations": [(song, of) for of, made in zip(kept, varied, strict=True) for song in made],
+        "reconstruction": [(rendered[of[0]], of) for of in kept],
+        "other_song": [
+            (clip[other], of) for of, other in zip(kept, [*chosen[1:], chosen[0]], strict=True)
+        ],
+    }
+    figures = {
         "diversity": diversity(
             torch.stack([embed(torch.cat(variations)) for variations in varied]).cpu(),
             torch.cat([embed(latents) for latents in clip.values()]).cpu(),
-        ),
-        "kept_variations": fmean(
-            likeness(song, *of) for of, made in zip(kept, varied, strict=True) for song in made
-        ),
-        "kept_reconstruction": fmean(likeness(rendered[of[0]], *of) for of in kept),
-        "kept_other_song": fmean(likeness(clip[other], *of) for of, other in others),
+        )
     }
+    for kind, pairs in of_kinds.items():
+        for figure, which in (("kept", lambda n: [n]), ("replaced", beside)):
+            figures[f"{figure}_{kind}"] = fmean(
+                likeness(song, excerpt, which(n)) for song, (excerpt, n) in pairs
+            )
+    return figures
 
 
 def _shuffle(n: int, seed: int) -> list[int]:

@@ -63,16 +63,17 @@ class MaskedPrior(nn.Module):
         self.mean.copy_(mean)
         self.deviation.copy_(deviation.clamp_min(1e-3))
 
-    def forward(self, components: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
-        """components: (batch, components, channels, frames) -> the loss of a draw of masks,
+    def forward(self, views: Tensor, draws: Draws | None = None) -> dict[str, Tensor]:
+        """views: (batch, views, components, channels, frames), the components that are generated
 
-        a mean over the batch; draws: of a batch of which this is a share.
+        first, last as they are seen where they are visible -> the loss of a draw of masks, a mean
+        over the batch; draws: of a batch of which this is a share.
         """
-        draws = draws or Draws(len(components))
-        data = self.standardised(components)
+        draws = draws or Draws(len(views))
+        data, seen = self.standardised(views[:, 0]), self.standardised(views[:, -1])
         hidden = draw_hidden(data, self.n_components, self.hide_all, draws)
         noise, alpha = draws.normal(data), draws.uniform(data)
-        blended = self._shown(blend(noise, data, alpha), data, hidden)
+        blended = self._shown(blend(noise, data, alpha), seen, hidden)
         prediction = self._predict(blended, alpha, hidden)
         errors = (prediction - target_of(noise, data, self.target)).square().mean(dim=(2, 3))
         return {"loss": ((errors * hidden).sum(dim=1) / hidden.sum(dim=1)).mean()}

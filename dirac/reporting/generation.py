@@ -77,16 +77,25 @@ def _verdict(values: Mapping[str, Any]) -> str:
 
 def _variations(values: Mapping[str, Any]) -> str:
     """What becomes of a component that is kept; empty where there is but one."""
-    kept, own, other, diversity = (
+    kept, own, other, diversity, replaced, replaced_other = (
         finite(values.get(name))
-        for name in ("kept_variations", "kept_reconstruction", "kept_other_song", "diversity")
+        for name in (
+            *("kept_variations", "kept_reconstruction", "kept_other_song", "diversity"),
+            *("replaced_variations", "replaced_other_song"),
+        )
     )
     if kept is None or own is None or other is None or diversity is None:
         return ""
+    replacement = ""
+    if replaced is not None and replaced_other is not None:
+        replacement = (
+            f" What is new beside it is like what the song had there by {decibels(replaced, 2)}, "
+            f"where another song's is by {decibels(replaced_other, 2)}."
+        )
     return (
         f"Where one component is kept and the others are new, the encoder finds it again with a "
         f"likeness of {decibels(kept, 2)}; in the song's own reconstruction {decibels(own, 2)}, in "
         f"another song {decibels(other, 2)} (cosine, 1 is the same). Two variations around one "
         f"component are {100 * diversity:.0f}\N{NO-BREAK SPACE}% as far apart as two different "
-        "songs."
+        "songs." + replacement
     )

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from dirac.data.components import (
     ComponentDataset,
     OneComponent,
     encode_store,
+    far_apart,
     read_components,
 )
 
@@ -20,19 +23,28 @@ def mixtures() -> np.ndarray:
     return np.random.default_rng(0).random((N_EXCERPTS, 4, 10), dtype=np.float32)
 
 
-def test_every_mixture_is_encoded_in_order(tmp_path, mixtures):
+@pytest.mark.parametrize("n", [1, 2, 35, 64, 1000])
+def test_neighbours_lie_far_apart(n):
+    order = far_apart(n)
+    assert sorted(order) == list(range(n))
+    near = [abs(a - b) for a, b in itertools.pairwise(order)]
+    assert min(near, default=n) >= int(n**0.5)
+
+
+def test_every_mixture_is_encoded_once_and_far_apart(tmp_path, mixtures):
     path = stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0)
     target = tmp_path / "train.npy"
     for factor in (2, 3):  # the second finds them there
         encode_store(
             path,
-            lambda latents, by=factor: by * latents.unflatten(1, (2, 2)),
+            lambda latents, by=factor: by * latents.unflatten(1, (2, 2))[:, None],
             torch.device("cpu"),
             target,
         )
     components = read_components(target)
-    assert components.shape == (N_EXCERPTS, 2, 2, 10)
-    assert torch.equal(components.flatten(1, 2), 2 * torch.from_numpy(mixtures))
+    assert components.shape == (N_EXCERPTS, 1, 2, 2, 10)
+    expected = 2 * torch.from_numpy(mixtures)[far_apart(N_EXCERPTS)]
+    assert torch.equal(components.flatten(1, 3), expected)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["train.lmdb", "train.npy"]
 
 
@@ -61,7 +73,8 @@ def test_a_killed_call_goes_on_after_its_last_whole_batch(tmp_path, n_bytes, n_a
     encoded = [torch.empty(0)] * 3  # the third is over
     encode_store(path, encode, torch.device("cpu"), target)
     assert len(encoded) == 3 + n_again
-    np.save(tmp_path / "whole.npy", mixtures.reshape(-1, 2, 2, 10))
+    whole = mixtures[far_apart(len(mixtures))].reshape(-1, 2, 2, 10)
+    np.save(tmp_path / "whole.npy", whole)
     assert target.read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 

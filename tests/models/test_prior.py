@@ -109,7 +109,7 @@ def test_the_network_sees_the_visible_clean_the_hidden_noised_and_the_mask() -> 
     model = make()
     model.denoiser = Answer(torch.zeros(1))
     components = torch.randn(200, 3, 2, 8)
-    model(components)
+    model(components[:, None])
     blended, alpha, mask = model.denoiser.asked
     hidden = mask.bool()
     assert torch.equal(mask, mask[..., :1].expand(200, 3, 8))
@@ -119,12 +119,28 @@ def test_the_network_sees_the_visible_clean_the_hidden_noised_and_the_mask() -> 
     assert ((alpha >= 0) & (alpha < 1)).all()
 
 
+def test_what_is_visible_is_seen_in_the_last_view_and_what_is_hidden_learnt_from_the_first() -> (
+    None
+):
+    model = make()
+    model.denoiser = Answer(torch.zeros(1))
+    own, seen = torch.zeros(50, 3, 2, 8), torch.full((50, 3, 2, 8), 7.0)
+    terms = model(torch.stack([own, seen], dim=1))
+    blended, alpha, mask = model.denoiser.asked
+    hidden = mask[..., 0].bool()
+    blended = blended.reshape(own.shape)
+    assert (blended[~hidden] == 7).all()
+    assert not (blended[hidden] == 7).any()
+    assert float(terms["loss"]) == 0  # predicted is 0, which the first view is
+    assert ((alpha >= 0) & (alpha < 1)).all()
+
+
 def test_the_loss_is_that_of_the_hidden_alone() -> None:
     model = make(n_components=2, n_component_channels=1)
     model.denoiser = Answer(torch.zeros(1))
     # The error of predicting 0 is 1 for the first component and 9 for the second.
     components = torch.tensor([1.0, 3.0])[:, None, None].expand(400, 2, 1, 4)
-    terms = model(components)
+    terms = model(components[:, None])
     hidden = model.denoiser.asked[2][..., 0]
     errors = (hidden * torch.tensor([1.0, 9.0])).sum(dim=1) / hidden.sum(dim=1)
     torch.testing.assert_close(terms["loss"], errors.mean())
@@ -133,6 +149,6 @@ def test_the_loss_is_that_of_the_hidden_alone() -> None:
 @pytest.mark.parametrize("target", ["data", "velocity"])
 def test_the_network_learns(target: str) -> None:
     model = make(target=target)
-    model(torch.randn(8, 3, 2, 16))["loss"].backward()
+    model(torch.randn(8, 1, 3, 2, 16))["loss"].backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
     assert any(parameter.grad.any() for parameter in model.parameters())

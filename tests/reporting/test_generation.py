@@ -8,6 +8,8 @@ VALUES = {
     "kept_variations": 0.8,
     "kept_reconstruction": 0.9,
     "kept_other_song": 0.12,
+    "replaced_variations": 0.31,
+    "replaced_other_song": 0.14,
     "diversity": 0.456,
 }
 
@@ -38,6 +40,14 @@ def test_a_row_a_kind_and_a_dash_where_nothing_was_measured() -> None:
     ]
     assert "likeness of 0.80" in found.variations
     assert "46\N{NO-BREAK SPACE}% as far apart" in found.variations
+    assert "what the song had there by 0.31, where another song's is by 0.14" in found.variations
+
+
+def test_older_results_say_nothing_of_what_is_replaced() -> None:
+    older = {name: value for name, value in VALUES.items() if not name.startswith("replaced")}
+    found = read_new_music(older)
+    assert found is not None
+    assert found.variations.endswith("two different songs.")
 
 
 def test_without_a_prior_there_is_nothing_and_of_one_component_no_variation() -> None:
