@@ -94,4 +94,4 @@ def test_crops_longer_than_the_excerpts_are_refused():
 def test_a_mixture_may_be_its_only_component(tmp_path, mixtures):
     dataset = OneComponent(stores.write_mixtures(tmp_path / "train.lmdb", mixtures, 1.0), 4)
     assert len(dataset) == N_EXCERPTS
-    assert torch.equal(dataset[1, 0.5], torch.from_numpy(mixtures[1, None, :, 3:7]))
+    assert torch.equal(dataset[1, 0.5], torch.from_numpy(mixtures[1, None, None, :, 3:7]))
