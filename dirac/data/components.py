@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+from tqdm import tqdm
 
 from dirac.data.datasets import MixtureDataset
 from dirac.data.errors import DataError
@@ -34,7 +35,8 @@ def encode_store(
     store, beside = LatentStore(path), target.with_suffix(".partial")
     order = far_apart(len(store))
     with beside.open("ab") as file:
-        for first in range(_n_whole(beside), len(store), BATCH):
+        numbers = range(_n_whole(beside), len(store), BATCH)
+        for first in tqdm(numbers, f"components, {path.stem}", unit="batch"):
             mixtures = [store.mixture(number) for number in order[first : first + BATCH]]
             latents = torch.from_numpy(np.stack(mixtures))
             components = encode(latents.to(device)).float().cpu().numpy()
