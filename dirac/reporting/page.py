@@ -21,7 +21,7 @@ SECTIONS = {  # what evaluate leaves to listen to, and what the page says where 
     "excerpts": "No test excerpts were rendered in this run.",
     "extremes": "No worst and best excerpts were rendered in this run.",
     "recompositions": "No pairs were recomposed in this run.",
-    "generation": "No prior was trained in this run, so nothing was generated.",
+    "generation": "Nothing was generated to listen to in this run.",
 }
 LEFT_OUT = {  # counts of metrics.json by method
     "n_missed_sources": "Sources left without a part",

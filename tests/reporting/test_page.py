@@ -180,14 +180,20 @@ def test_text_of_others_is_escaped(run: ReportFiles) -> None:
     Page(html)
 
 
-def test_a_run_without_prior_says_so(run: ReportFiles) -> None:
-    shutil.rmtree(run.prior)
+def test_distances_of_what_none_can_hear_are_no_contradiction(run: ReportFiles) -> None:
     index = run.listening / "index.json"
     listed = json.loads(index.read_text())
     listed["sections"] = [s for s in listed["sections"] if s["id"] != "generation"]
     index.write_text(json.dumps(listed))
     html = rendered(run)
-    assert "No prior was trained in this run" in html
+    assert "Nothing was generated to listen to in this run" in html
+    assert "Songs from the prior lie 12.3 from the test set" in html
+    Page(html)
+
+
+def test_a_run_without_prior_says_so(run: ReportFiles) -> None:
+    shutil.rmtree(run.prior)
+    html = rendered(run)
     assert "No history of its training was found in this run" in html
     Page(html)
 
