@@ -9,6 +9,7 @@ import pytest
 
 from dirac.reporting.inputs import ReportError, ReportFiles
 from dirac.reporting.page import flat, grouped, in_words, render
+from dirac.reporting.study import COLUMNS
 
 PARAMS: dict[str, Any] = {
     "seed": 0,
@@ -135,6 +136,8 @@ def test_without_a_study_the_page_says_how_to_make_one(run: ReportFiles) -> None
     html = rendered(run)
     row = '<th scope="row">default</th><td>drums, bass</td><td>300</td><td>1</td><td>7.8</td>'
     assert row in html
+    (note,) = re.findall("Mean SI-SDR of the refined parts.*", html)
+    assert all(name in note.lower() for name in COLUMNS if "oracle" in name or "mask" in name)
     Page(html)
 
 
