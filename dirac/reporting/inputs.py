@@ -15,12 +15,12 @@ class ReportError(ValueError):
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where the stages left their outputs; only `prior` and `study` may be missing."""
+    """Where the stages left their outputs; `prior`, `study` and histories may be missing."""
 
     scores_table: Path  # csv: excerpt, method, assignment, source, si_sdr, ...
     metrics: Path  # json
     listening: Path  # folder with index.json
-    decomposition: Path  # model folder: card.json, history.csv, validation.csv
+    decomposition: Path  # model folder: card.json, and perhaps history.csv, validation.csv
     prior: Path  # the same
     captured: Path  # json: what each part captured
     study: Path | None  # json: runs of several seeds

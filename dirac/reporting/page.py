@@ -51,19 +51,13 @@ def last_round(params: Mapping[str, Any]) -> str:
     return f"Decomposition, last round, after {n_before} steps" if n_before else "Decomposition"
 
 
-def read_card(model: Path) -> dict[str, Any]:
-    """What is known of a model; nothing where its folder has no card."""
-    card = model / "card.json"
-    return dict(read_json(card)) if card.exists() else {}
-
-
 def read_training(title: str, folder: Path) -> Training:
-    history, validation = (folder / name for name in ("history.csv", "validation.csv"))
+    names = ("history.csv", "validation.csv", "card.json")
+    history, validation, card = (folder / name for name in names)
     course = read_losses(history) if history.exists() else []
     checks = read_losses(validation) if validation.exists() else []
     curve = charts.loss_curve(title, course, checks, N_CURVE_POINTS) if course else None
-    card = read_card(folder)
-    text = json.dumps(card, indent=2, ensure_ascii=False) if card else None
+    text = json.dumps(read_json(card), indent=2, ensure_ascii=False) if card.exists() else None
     return Training(title, curve, text)
 
 
@@ -166,7 +160,7 @@ def contents(
         "study": study.read_study(files.study),
         "study_columns": study.COLUMNS,
         "intervals": in_per_cent(params),
-        "saw_stems": read_card(files.decomposition).get("saw_stems", False),
+        "saw_stems": read_json(files.decomposition / "card.json").get("saw_stems", False),
         "counts": metrics.get("counts", {}),
         "left_out": [
             (text, tables.of_methods(metrics.get("counts", {}).get(name, {})))

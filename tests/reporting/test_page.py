@@ -201,7 +201,9 @@ def test_a_run_without_prior_says_so(run: ReportFiles) -> None:
     Page(html)
 
 
-@pytest.mark.parametrize("name", ["metrics", "scores_table", "listening", "captured"])
+@pytest.mark.parametrize(
+    "name", ["metrics", "scores_table", "listening", "decomposition", "captured"]
+)
 def test_a_missing_file_is_one_clear_error(run: ReportFiles, name: str) -> None:
     path = getattr(run, name)
     shutil.rmtree(path) if path.is_dir() else path.unlink()
