@@ -40,7 +40,8 @@ def codec_oracle(
 ) -> Signal:
     """Upper bound at our resolution: masks as a perfect model of the codec's latents makes them.
 
-    encode: as for `round_trip`; mask: of (parts, mixture, sample_rate), as `Separator.masked`.
+    encode: as for `round_trip`; mask: of (parts, mixture, sample_rate), as `Separator.masked` with
+    its settings bound.
     """
     stems = torch.from_numpy(references)
     with torch.inference_mode():
