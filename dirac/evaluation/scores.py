@@ -6,6 +6,9 @@
     target: {"name", "parts": [which parts], "silent", "scored", "missed", "si_sdr", "si_sdri",
              "frames": [{"time", "duration", "metrics": {"SDR", "SIR", "ISR", "SAR"}}, ...]}
 
+museval's schema has its version: here that of the package which is installed. It does not run;
+`dirac.metrics.bss_eval` scores by its definitions, and a test holds the two together to 1e-6 dB.
+
 A source that is not scored (silent, or the only one that sounds) is there with si_sdr null and no
 frames. A frame's metric that is undefined, as where a signal is silent, is left out.
 """
