@@ -23,7 +23,8 @@ class Clap:
             from transformers import ClapFeatureExtractor, ClapModel
         except ModuleNotFoundError as error:
             raise CheckpointError(
-                f"evaluate.clap needs the package {error.name}: pip install 'dirac[clap]'"
+                f"evaluate.clap needs the package {error.name}: in the project's folder, "
+                "pip install -c constraints.txt -e '.[clap]'"
             ) from error
         try:
             self.features = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)
