@@ -9,6 +9,9 @@ EPILOG = """\
 examples:
   dirac settings             their names
   dirac settings paper       the scale of the paper; comments in params.yaml stay
+
+Settings pile up: what an earlier one changed stays, unless this one changes it too. Back to the
+params as they were committed: git checkout params.yaml
 """
 
 
