@@ -1,7 +1,11 @@
 """How a stage behaves as a command: it ends in good order and says in a sentence what is wrong."""
 
+import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import parent_process
 from types import FrameType, TracebackType
 
 # What torch says, as a RuntimeError, when a loading process can hand nothing over.
@@ -26,6 +30,17 @@ def ignore_signals(worker: int) -> None:
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def end_with_parent() -> None:
+    """Of a process that works for another: where that is killed, it would wait for it forever."""
+    if (parent := parent_process()) is not None:
+        threading.Thread(target=_wait_and_end, args=(parent.join,), daemon=True).start()
+
+
+def _wait_and_end(wait: Callable[[], None]) -> None:
+    wait()
+    os._exit(1)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

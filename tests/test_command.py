@@ -48,3 +48,25 @@ def test_sigterm_is_an_exit_in_good_order():
     )
     assert done.returncode == 128 + signal.SIGTERM
     assert done.stdout == "closed\n"
+
+
+def test_a_process_ends_with_the_one_that_it_works_for(tmp_path):
+    """The pipe that the worker inherits closes when it ends."""
+    (tmp_path / "boss.py").write_text(
+        "import os, signal, time\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from dirac.command import end_with_parent\n"
+        "def work():\n"
+        "    print('at work', flush=True)\n"
+        "    time.sleep(600)\n"
+        "if __name__ == '__main__':\n"
+        "    pool = ProcessPoolExecutor(1, get_context('spawn'), end_with_parent)\n"
+        "    pool.submit(work)\n"
+        "    time.sleep(600)\n"
+    )
+    boss = subprocess.Popen([sys.executable, tmp_path / "boss.py"], stdout=subprocess.PIPE)
+    assert boss.stdout is not None
+    assert boss.stdout.readline() == b"at work\n"
+    boss.kill()
+    assert boss.communicate(timeout=60)[0] == b""

@@ -4,7 +4,6 @@ import io
 import multiprocessing
 import os
 import shutil
-import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ import soundfile
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
+from dirac.command import end_with_parent
 from dirac.data.banks import Instruments, load_instruments
 from dirac.data.chains import draw_production
 from dirac.data.folders import VOICES_KEY
@@ -182,7 +182,7 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
     # Spawned, not forked: the caller may have threads (torch) that a fork would break.
     context = multiprocessing.get_context("spawn")
     n_workers = max(min(len(os.sched_getaffinity(0)), len(recipes)), 1)
-    with progress, ProcessPoolExecutor(n_workers, context, _leave_with_parent) as pool:
+    with progress, ProcessPoolExecutor(n_workers, context, end_with_parent) as pool:
         tracks = [pool.submit(make_track, target, recipe) for recipe in recipes]
         try:
             for track in as_completed(tracks):
@@ -190,18 +190,6 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
                 progress.update()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _leave_with_parent() -> None:
-    """A worker whose parent was killed would wait for it forever."""
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _flac(samples: Samples, sample_rate: int) -> bytes:

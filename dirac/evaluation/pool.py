@@ -1,15 +1,15 @@
 """Jobs that are shared by processes, of one thread of a CPU each or of one GPU each."""
 
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
 import torch
 from tqdm import tqdm
+
+from dirac.command import end_with_parent
 
 Job = tuple[Callable[..., Any], tuple[Any, ...]]
 N_TURNS = 4  # of each process, where jobs take networks to a GPU
@@ -76,11 +76,4 @@ def _begin_process(free: "SimpleQueue[torch.device]") -> None:
     threadpool_limits(1)
     if (device := free.get()).type == "cuda":
         torch.cuda.set_device(device)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    end_with_parent()
