@@ -39,7 +39,7 @@ from dirac.evaluation.codec_limits import (
     measure_speed,
 )
 from dirac.params import Params, load_params
-from dirac.scratch import project_root
+from dirac.scratch import from_root
 from dirac.sections import CodecName
 
 
@@ -131,7 +131,7 @@ def open_codec(params: Params, name: str) -> Codec:
     own = settings.weights if name == settings.name else None
     return load_codec(
         name,
-        weights=own and project_root() / own.expanduser(),
+        weights=from_root(own),
         quantized=settings.quantized,
         bandwidth=settings.bandwidth,
         spectrogram=settings.spectrogram,

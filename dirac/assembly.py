@@ -7,7 +7,7 @@ import torch
 from dirac.diffusion.iadb import Solver
 from dirac.model_files import CheckpointError, load_model
 from dirac.params import Params, load_params
-from dirac.scratch import project_root
+from dirac.scratch import from_root
 from dirac.separation.consistency import Refinement
 from dirac.separation.manner import Manner
 from dirac.separation.separator import Separator
@@ -31,7 +31,7 @@ def open_separator(
 
 def load_separator(params: Params, folder: Path, device: str | None = None) -> Separator:
     """The decomposition in `folder`. Raises as `Separator.load` and `choose_device`."""
-    weights = params.codec.weights and project_root() / params.codec.weights.expanduser()
+    weights = from_root(params.codec.weights)
     return Separator.load(folder, settings_of(params), weights, choose_device(device))
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import overload
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +32,15 @@ def fingerprint(params: Mapping[str, object], files: Iterable[Path]) -> str:
 def project_root() -> Path:
     """The project's folder, also from the copy in which DVC runs a queued experiment."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+@overload
+def from_root(named: Path) -> Path: ...
+@overload
+def from_root(named: None) -> None: ...
+def from_root(named: Path | None) -> Path | None:
+    """Where a path in the params leads: relative ones begin at the project, ~ is a home folder."""
+    return named and project_root() / named.expanduser()
 
 
 class StartError(ValueError):

@@ -20,7 +20,7 @@ from dirac.data.tracks import SPLITS, check_sources, tracks_with
 from dirac.devices import CPU, all_devices
 from dirac.model_files import has_model
 from dirac.params import load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.scratch import fingerprint, from_root, project_root, publish, work_folder
 from dirac.training.tracking import track
 
 
@@ -36,10 +36,9 @@ def main() -> None:
     found = find_tracks(data.name, arguments.data)
     check_sources(found, data.sources)
     tracks = tracks_with(found, data.sources)
-    elsewhere = settings.weights and project_root() / settings.weights.expanduser()
     codec = load_codec(
         settings.name,
-        weights=arguments.codec if has_model(arguments.codec) else elsewhere,
+        weights=arguments.codec if has_model(arguments.codec) else from_root(settings.weights),
         quantized=settings.quantized,
         bandwidth=settings.bandwidth,
         spectrogram=settings.spectrogram,

@@ -8,7 +8,7 @@ from dirac.data.archives import ARCHIVES
 from dirac.data.download import provide
 from dirac.data.synthetic import Making, make_dataset
 from dirac.params import load_params
-from dirac.scratch import fingerprint, project_root, publish, work_folder
+from dirac.scratch import fingerprint, from_root, publish, work_folder
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         finished = scratch / "data_set"
         if composed:
             synthetic = data.synthetic
-            banks = tuple(project_root() / bank.expanduser() for bank in synthetic.banks)
+            banks = tuple(from_root(bank) for bank in synthetic.banks)
             make_dataset(
                 finished,
                 synthetic.seed,
@@ -34,8 +34,8 @@ def main() -> None:
                 Making(**synthetic.model_dump(exclude={"seed", "n_songs"}) | {"banks": banks}),
             )
         else:
-            root = data.root and project_root() / data.root.expanduser()
-            provide(data.name, root, finished, scratch, data.slakh2100.sources)
+            sources = data.slakh2100.sources
+            provide(data.name, from_root(data.root), finished, scratch, sources)
         publish(finished, arguments.output)
 
 

@@ -20,7 +20,7 @@ from dirac.data.waveforms import WaveformDataset
 from dirac.model_files import copy_model, fill, load_model, write_json
 from dirac.models.autoencoder import Autoencoder
 from dirac.params import Params, load_params
-from dirac.scratch import check_start, fingerprint, project_root, publish, work_folder
+from dirac.scratch import check_start, fingerprint, from_root, publish, work_folder
 from dirac.training.batches import BatchError
 from dirac.training.distributed import distributed
 from dirac.training.session import fit, shared_session
@@ -55,8 +55,7 @@ def provide(params: Params, output: Path) -> None:
 
 
 def named_weights(params: Params) -> Path | None:
-    weights = params.codec.weights
-    return None if weights is None else project_root() / weights.expanduser()
+    return from_root(params.codec.weights)
 
 
 def train(params: Params, data: Path, output: Path) -> None:

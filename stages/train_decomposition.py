@@ -34,7 +34,7 @@ from dirac.model_files import CODEC, copy_model, has_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.teacher import begun_with, go_on, regress
 from dirac.params import Params, load_params
-from dirac.scratch import check_start, project_root, publish
+from dirac.scratch import check_start, from_root, publish
 from dirac.sections import Train
 from dirac.training.batches import KeyedDataset
 from dirac.training.distributed import Processes
@@ -54,7 +54,7 @@ def main() -> None:
 
     params = load_params()
     stores = (arguments.train, arguments.validation)
-    start = params.train.start and project_root() / params.train.start.expanduser()
+    start = from_root(params.train.start)
     used = params.model_dump(mode="json", include={"seed", "model", "train"})
     del used["train"]["n_processes"]  # any number has the same result
     check_start("train.start", start, arguments.output)
@@ -205,7 +205,7 @@ def make_listener(this: Round) -> Listen:
     """What the latents of the stores sound like."""
     made, elsewhere = LatentStore(this.stores[0]).meta.codec, this.params.codec.weights
     own = this.codec if has_model(this.codec) else None
-    codec = load_described(made, own or (elsewhere and project_root() / elsewhere.expanduser()))
+    codec = load_described(made, own or from_root(elsewhere))
     settings, device = SimpleNamespace(**made["spectrogram"]), this.processes.device
     spectrogram = Spectrogram(settings.power, settings.n_fft, settings.n_iterations)
     if isinstance(codec, nn.Module):

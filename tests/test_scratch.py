@@ -14,6 +14,7 @@ from dirac.scratch import (
     StartError,
     check_start,
     fingerprint,
+    from_root,
     project_root,
     publish,
     work_folder,
@@ -53,6 +54,14 @@ def test_the_root_is_dvcs_or_here(root: Path, monkeypatch: pytest.MonkeyPatch) -
     assert project_root() == root
     monkeypatch.delenv("DVC_ROOT")
     assert project_root() == Path.cwd()
+
+
+def test_paths_in_the_params_begin_at_the_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/of")
+    assert from_root(Path("models/codec")) == root / "models" / "codec"
+    assert from_root(Path("/elsewhere")) == Path("/elsewhere")
+    assert from_root(Path("~/songs")) == Path("/home/of/songs")
+    assert from_root(None) is None
 
 
 def test_a_work_folder_outlives_an_error_and_goes_with_the_work(root: Path) -> None:

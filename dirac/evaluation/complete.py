@@ -18,7 +18,7 @@ from dirac.evaluation.results import OURS, average, write_json, write_reconstruc
 from dirac.evaluation.run import evaluate_separation
 from dirac.evaluation.scores import Document, Settings
 from dirac.evaluation.songs import Songs
-from dirac.scratch import project_root
+from dirac.scratch import from_root
 
 
 def evaluate(
@@ -37,7 +37,7 @@ def evaluate(
     source, as those of a folder of songs, there is nothing to separate, and nothing to score but
     how the parts make the mixture again.
     """
-    clap = Clap(project_root() / chosen.clap.expanduser()) if chosen.clap else None
+    clap = Clap(from_root(chosen.clap)) if chosen.clap else None
     ours = songs.ours
     rate = ours.separator.codec.frame_rate
     clips = Clips(
