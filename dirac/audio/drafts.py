@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 from torch import Tensor
 
-from dirac.audio.files import SUBTYPES, AudioError, Waveform, encode
+from dirac.audio.files import FORMS, AudioError, Waveform, check_suffix, encode
 from dirac.audio.places import in_place, standing
 
 BLOCK = 1 << 16  # samples that are encoded at once
@@ -71,14 +71,8 @@ def write_song(path: Path, stretches: Iterable[Tensor], sample_rate: int) -> Dra
     with drafts(path.parent, 1) as (draft,), in_place([path]) as (beside,):
         for stretch in stretches:
             draft.append(stretch)
-        draft.encode(beside, sample_rate, SUBTYPES[path.suffix], 1 / max(draft.peak, 1.0))
+        draft.encode(beside, sample_rate, FORMS[path.suffix], 1 / max(draft.peak, 1.0))
     return draft
-
-
-def check_suffix(path: Path) -> None:
-    """Raises AudioError, before any work is done."""
-    if path.suffix not in SUBTYPES:
-        raise AudioError(f"{path}: the suffix must be one of {', '.join(SUBTYPES)}")
 
 
 @contextmanager

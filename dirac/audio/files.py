@@ -119,11 +119,13 @@ def check_samples(path: Path, samples: Waveform) -> None:
 
 
 # 16 bits hide last-bit differences between processors; a float wav would hold the time of day.
-SUBTYPES = {
-    ".flac": ("FLAC", "PCM_16"),
-    ".wav": ("WAV", "PCM_24"),
-    ".mp3": ("MP3", "MPEG_LAYER_III"),
-}
+FORMS = {".flac": ("FLAC", "PCM_16"), ".wav": ("WAV", "PCM_24"), ".mp3": ("MP3", "MPEG_LAYER_III")}
+
+
+def check_suffix(path: Path) -> None:
+    """Raises AudioError where no format goes by the suffix."""
+    if path.suffix not in FORMS:
+        raise AudioError(f"{path}: the suffix must be one of {', '.join(FORMS)}")
 
 
 def write_audio(path: Path, waveform: Waveform | Tensor, sample_rate: int) -> None:
@@ -131,15 +133,14 @@ def write_audio(path: Path, waveform: Waveform | Tensor, sample_rate: int) -> No
 
     Values outside [-1, 1] are clipped. The same input gives the same bytes.
     """
-    if path.suffix not in SUBTYPES:
-        raise AudioError(f"{path}: the suffix must be one of {', '.join(SUBTYPES)}")
+    check_suffix(path)
     samples = np.asarray(waveform, dtype=np.float32)
     if samples.ndim != 2:
         raise AudioError(f"{path}: a waveform is (channels, time), this one is {samples.shape}")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        encode(beside, [samples.T], len(samples), sample_rate, SUBTYPES[path.suffix])
+        encode(beside, [samples.T], len(samples), sample_rate, FORMS[path.suffix])
         beside.replace(path)
     except soundfile.SoundFileError as error:
         raise AudioError(f"{path} cannot be written: {error}") from error

@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
 
 
 def recompose(chosen: argparse.Namespace) -> None:
-    from dirac.audio.drafts import check_suffix
+    from dirac.audio.files import check_suffix
     from dirac.audio.songs import AudioFile
     from dirac.packaged import part_names
     from dirac.separation.recompose import recompose as choose
