@@ -19,6 +19,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from dirac.data.excerpts import Excerpts, Integers
+from dirac.data.handles import environment
 
 VERSION = 3
 META = b"__meta__"
@@ -115,7 +116,7 @@ class LatentStore:
                 f"{self.path} has {len(self)} excerpts of {length} frames: there is no "
                 f"excerpt {index} with frames {start} to {end}"
             )
-        with _environment(self.path).begin(buffers=True) as transaction:
+        with environment(self.path).begin(buffers=True) as transaction:
             if (value := transaction.get(_key(self.meta.records[index], part))) is None:
                 raise StoreError(f"{self.path} lacks excerpt {index}: run cache_latents again")
             return np.frombuffer(value, self.meta.dtype).reshape(-1, length)[:, start:end].copy()
@@ -135,7 +136,7 @@ def read_meta(path: Path) -> StoreMeta:
     if not path.is_file():
         raise StoreError(f"{path} is missing: run the stage cache_latents")
     try:
-        with _environment(path).begin() as transaction:
+        with environment(path.resolve()).begin() as transaction:
             value = transaction.get(META)
     except lmdb.Error as error:
         raise StoreError(f"{path} is not a store of latents ({error})") from error
@@ -146,28 +147,6 @@ def read_meta(path: Path) -> StoreMeta:
         if meta.version == VERSION:
             return meta
     raise StoreError(f"{path} is a store of another version: run cache_latents again")
-
-
-# LMDB refuses to open a file twice in a process, so that all stores of a path share one handle.
-_environments: dict[Path, tuple[tuple[int, int], lmdb.Environment]] = {}
-
-
-def _environment(path: Path) -> lmdb.Environment:
-    """This process's handle of this very file: not the one before a fork, or before a rerun."""
-    owner = (os.getpid(), path.stat().st_ino)
-    if (known := _environments.get(path)) is not None:
-        if known[0] == owner:
-            return known[1]
-        _environments.pop(path)[1].close()
-    environment = lmdb.open(
-        str(path), subdir=False, readonly=True, lock=False, readahead=False, max_spare_txns=4
-    )
-    n_bytes = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    if path.stat().st_size < n_bytes:  # reading past its end would kill the process
-        environment.close()
-        raise lmdb.CorruptedError(f"{path.stat().st_size} of {n_bytes} bytes")
-    _environments[path] = (owner, environment)
-    return environment
 
 
 class StoreWriter:
