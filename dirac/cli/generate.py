@@ -20,7 +20,7 @@ MAX_SECONDS = 3600.0
 
 EPILOG = """\
 examples:
-  dirac generate --count 8 --seconds 20 --seed 1 -o out/   out/song-1.flac to out/song-8.flac
+  dirac generate --count 8 --seconds 20 --seed 1 -o out/   generated-1.flac to generated-8.flac
   dirac generate --model models/decomposition -o out/      with the models that you trained
 
 The prior draws components from noise, which the model renders, at the sample rate of its
@@ -45,7 +45,7 @@ def generate(chosen: argparse.Namespace) -> None:
     generator = open_prior(chosen, folder, separator)
     n_frames = max(1, round(chosen.seconds * separator.codec.frame_rate))
     for number in range(chosen.count):
-        path, seed = chosen.output / f"song-{number + 1}.flac", chosen.seed + number
+        path, seed = chosen.output / f"generated-{number + 1}.flac", chosen.seed + number
         components = generator.generate(n_frames, seed)
         render(chosen, (folder, separator), path, components, seed, {})
 
