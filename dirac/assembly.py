@@ -24,15 +24,29 @@ def open_separator(
     """
     if not folder.is_dir():
         raise CheckpointError(f"no trained model in {folder}: there is no such folder")
-    if params is None and SETTINGS_KEY in load_model(folder)[1]:
+    if (chosen := params_for(folder, params)) is None:
         return Separator.load(folder, device=choose_device(device))
-    return load_separator(load_params(params or Path("params.yaml")), folder, device)
+    return load_separator(chosen, folder, device)
+
+
+def params_for(folder: Path, params: Path | None) -> Params | None:
+    """Those by which `open_separator` opens a model; None for one that goes by its own card.
+
+    Raises ParamsError if they are missing or cannot be used, CheckpointError without a whole model.
+    """
+    if params is None and SETTINGS_KEY in load_model(folder)[1]:
+        return None
+    return load_params(params or Path("params.yaml"))
 
 
 def load_separator(params: Params, folder: Path, device: str | None = None) -> Separator:
     """The decomposition in `folder`. Raises as `Separator.load` and `choose_device`."""
-    weights = from_root(params.codec.weights)
-    return Separator.load(folder, settings_of(params), weights, choose_device(device))
+    return Separator.load(folder, settings_of(params), weights_of(params), choose_device(device))
+
+
+def weights_of(params: Params) -> Path | None:
+    """Where those of the codec are; None: with the model, in torch.hub's cache, or to be had."""
+    return from_root(params.codec.weights)
 
 
 def settings_of(params: Params) -> Settings:

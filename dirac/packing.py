@@ -8,11 +8,9 @@ codec/              the same two files of its codec, if this was trained by the 
 prior/              the same two files of the prior that generates and varies, if it was packed
 """
 
-import json
 import os
-import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,36 +19,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dirac.assembly import open_separator, settings_of
-from dirac.evaluation.results import OURS
+from dirac.assembly import choose_device, settings_of, weights_of
 from dirac.model_files import CODEC, has_model, load_model, save_model
 from dirac.params import Params
-from dirac.reporting.tables import out_of_phase
+from dirac.scored import PackingError, origin, read_scores
 from dirac.scratch import publish
 from dirac.separation.generate import PRIOR, Generator
+from dirac.separation.separator import Separator
 from dirac.separation.settings import SETTINGS_KEY
 
 FILES = {"model.safetensors", "card.json", CODEC, PRIOR}
 PACKAGES = ("dirac", "torch", "torchaudio", "safetensors")
-ORIGIN_OF_NAMES = (
-    "the one assignment of parts to sources that scored best on stems, found after training: "
-    "the training was told no names"
-)
-
-
-class PackingError(ValueError):
-    """A model that cannot be packed; the message says what is wrong with which file."""
 
 
 def pack(
-    model: Path, output: Path, params: Params | None, metrics: Path | None, prior: Path | None
+    model: Path,
+    output: Path,
+    params: Params | None,
+    metrics: Path | None,
+    prior: Path | None,
+    weights: Path | None = None,
 ) -> None:
     """Makes of the model in a folder the portable folder `output`, which is there in full or not.
 
     params: None for a model that is packed already, which keeps its own; metrics: the metrics.json
     of its evaluation, beside which its scores lie, for the card; prior: the folder of its prior; a
-    packed model keeps its own. Raises PackingError if `output` is something else, or if params,
-    metrics or prior are not the model's; CheckpointError if there is no whole model.
+    packed model keeps its own; weights: the codec's, if they are not in the folder of the model and
+    there are no params to name them. Raises PackingError if `output` is something else, or if
+    params, metrics or prior are not the model's; CheckpointError if there is no whole model.
     """
     output = output.resolve()  # what a link names, not the link
     check_output(output)
@@ -78,7 +74,10 @@ def pack(
             _save_halved(beside / CODEC, weights, without_paths(of_codec))
         if prior is not None:
             _pack_prior(prior, beside / PRIOR, card)
-        separator = open_separator(beside)  # it loads, or it is not published
+        if params is not None:
+            weights = weights_of(params)
+        device = choose_device(None)
+        separator = Separator.load(beside, weights=weights, device=device)  # or no one could
         if prior is not None:
             Generator.load(beside / PRIOR, separator)
         publish(beside, output)
@@ -90,12 +89,6 @@ def check_output(output: Path) -> None:
     """Raises PackingError if there is something else than a packed model in the place of one."""
     if output.exists() and not _is_packed(output):
         raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
-
-
-def origin(card: Mapping[str, Any]) -> str:
-    """The sha256 of the weights as they were trained, by the card of a model, packed or not."""
-    sha256: str = card["packed"]["sha256_before"] if "packed" in card else card["sha256"]
-    return sha256
 
 
 def knows(of_prior: Mapping[str, Any], card: Mapping[str, Any]) -> bool:
@@ -169,66 +162,6 @@ def without_paths(of_codec: Mapping[str, Any]) -> dict[str, Any]:
         "synthetic": synthetic | {"banks": banks},
     }
     return {**of_codec, "params": params | {"data": data}}
-
-
-def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-    """The card's `scores`: SI-SDR in dB of ours, the others and the bounds, by the assignment that
-
-    is fixed for the whole set; and its `parts`, if the scores lie beside. Raises PackingError.
-    """
-    try:
-        content = json.loads(metrics.read_text(encoding="utf-8"))
-        figures = {
-            method: scores["si_sdr"]
-            for method, scores in content["separation"].items()
-            if method not in out_of_phase(card["codec"]["name"])
-        }
-        n_excerpts = content["counts"]["n_scored_excerpts"]
-        scored = set(figures[OURS]) - {"mean"}
-        evaluated = content["models"]["decomposition"]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise PackingError(f"{metrics} does not hold the scores of an evaluation") from error
-    if scored != set(card["sources"]):
-        raise PackingError(
-            f"{metrics} scores {', '.join(sorted(scored))}, but the model was trained on "
-            f"{', '.join(card['sources'])}"
-        )
-    if evaluated not in (card["sha256"], origin(card)):
-        raise PackingError(
-            f"{metrics} holds the scores of another model (sha256 {evaluated[:8]}, this is "
-            f"{origin(card)[:8]}): evaluate this one"
-        )
-    source = f"{metrics.name} of the test split, mean over excerpts"
-    entry = {"scores": {"from": source, "n_excerpts": n_excerpts, "si_sdr": figures}}
-    documents = sorted((metrics.parent / "scores" / OURS).glob("*.json"))
-    if not documents:
-        return entry
-    targets = json.loads(documents[0].read_text(encoding="utf-8"))["targets"]  # all have the same
-    names = name_parts(targets, card["model"]["n_latents"])
-    return entry | {"parts": names, "parts_named_by": ORIGIN_OF_NAMES}
-
-
-def name_parts(targets: Sequence[Mapping[str, Any]], n_parts: int) -> list[str]:
-    """Of each part the name of the source that it was assigned to, fit for a file.
-
-    targets: of a document of scores. The parts of a source that has several are numbered. Raises
-    PackingError if these are not all the parts.
-    """
-    owned = {
-        part: f"{_file_name(target['name'])}{f'-{number}' if len(target['parts']) > 1 else ''}"
-        for target in targets
-        for number, part in enumerate(target["parts"], 1)
-    }
-    if sorted(owned) != list(range(n_parts)):
-        raise PackingError(f"the scores are of {len(owned)} parts, the model makes {n_parts}")
-    names = [owned[part] for part in range(n_parts)]
-    if len({name.casefold() for name in names}) < n_parts:
-        raise PackingError(f"sources that differ make files of one name: {', '.join(names)}")
-    return names
-
-
-def _file_name(source: str) -> str:
-    return re.sub(r"[^\w ()-]+", "-", source).strip("- ") or "source"
 
 
 def _is_packed(folder: Path) -> bool:

@@ -29,7 +29,7 @@ FLOORS = [
     {"models", "data", "training", "reporting", "settings"},
     {"separation"},
     {"evaluation"},
-    {"assembly"},
+    {"assembly", "scored"},
     {"packaged", "packing", "launch"},
     {"learning"},
     {"cli"},

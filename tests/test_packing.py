@@ -8,8 +8,9 @@ import torch
 from dirac.assembly import choose_device, open_separator, settings_of
 from dirac.model_files import CheckpointError, load_model, save_model
 from dirac.packaged import describe, part_names
-from dirac.packing import PackingError, halved, name_parts, pack, snapshot
+from dirac.packing import halved, pack, snapshot
 from dirac.params import Params, check_params, load_params
+from dirac.scored import PackingError, name_parts
 from dirac.separation.generate import Generator
 from dirac.separation.separator import Separator
 

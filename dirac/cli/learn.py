@@ -61,7 +61,7 @@ def add_to(commands: Commands) -> None:
 
 
 def learn(chosen: argparse.Namespace) -> None:
-    from dirac.assembly import choose_device, open_separator
+    from dirac.assembly import choose_device, open_separator, params_for, weights_of
     from dirac.learning.hearing import hear
     from dirac.learning.lesson import lesson, shortest_seconds
     from dirac.model_files import load_model
@@ -69,10 +69,13 @@ def learn(chosen: argparse.Namespace) -> None:
 
     start, device = find_model(chosen.model), choose_device(chosen.device)
     separator = open_separator(start, chosen.params, "cpu")
+    params = params_for(start, chosen.params)
+    weights = None if params is None else weights_of(params)
     given = find_songs(chosen.songs, chosen.output)
     songs = _readable(given, shortest_seconds(load_model(start)[1]))
     settings = lesson(chosen.steps, chosen.seed)
-    moved = hear(start, separator, [*songs.values()], chosen.output, settings, device)
+    tracks = [*songs.values()]
+    moved = hear(start, separator, tracks, chosen.output, settings, device, weights)
     _tell(chosen, {path: moved.get(track.name, 0.0) for path, track in songs.items()})
     if len(songs) < len(given):
         raise SystemExit(1)

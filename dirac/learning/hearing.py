@@ -38,10 +38,12 @@ def hear(
     output: Path,
     settings: TrainSettings,
     device: torch.device,
+    weights: Path | None = None,
 ) -> dict[str, float]:
     """Makes the packed model `output`: that in `start`, after it has heard these songs -> `moved`.
 
-    separator: of `start`, on the CPU; songs: of `lesson.shortest_seconds` and more, heard in pieces
+    separator: of `start`, on the CPU; weights: those of its codec, where it was opened with any;
+    songs: of `lesson.shortest_seconds` and more, heard in pieces
     as it takes them apart, or as short as the shortest. What is unfinished is kept in a hidden
     folder beside the output, for a killed call to go on there; where `output` has learnt just this
     already, as by an equal call that was waited for, it stays. Raises PackingError if there is
@@ -74,7 +76,7 @@ def hear(
             save_model(folder / "model", model.state_dict(), card)
             if has_model(start / CODEC):
                 copy_model(start / CODEC, folder / "model" / CODEC)
-            pack(folder / "model", output, None, None, None)
+            pack(folder / "model", output, None, None, None, weights)
         forget_unfinished(scratch)
     finally:
         with suppress(OSError):  # something is kept in it
