@@ -7,6 +7,7 @@ Mean SI-SDR in dB over the excerpts in which all sources sound, one assignment f
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,12 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params()
     chosen, songs, n = params.evaluate, params.data.synthetic, len(params.data.sources)
-    trained_on = load_model(arguments.model)[1]["sources"]
-    if trained_on != params.data.sources:
-        raise SystemExit(
-            f"error: {arguments.model} was trained on {', '.join(trained_on)}, and data.sources "
-            f"are {', '.join(params.data.sources)}: name another --model, or run `dvc repro`"
-        )
+    check_sources(arguments.model, params.data.sources)
     separator = open_separator(arguments.model)
     rate = separator.codec.sample_rate
     methods: dict[str, Method] = {"refined": partial(separate_mixture, separator.refined)}
@@ -62,6 +58,16 @@ def main() -> None:
     for name, found in tables.items():
         scores = mean_scores(found, params.data.sources)
         print(f"{name:10} {scores['mean']:6.2f} dB over {len(found)} excerpts")
+
+
+def check_sources(model: Path, sources: Sequence[str]) -> None:
+    """Raises SystemExit where the model was trained on others."""
+    trained_on = load_model(model)[1]["sources"]
+    if list(trained_on) != list(sources):
+        raise SystemExit(
+            f"error: {model} was trained on {', '.join(trained_on)}, and data.sources are "
+            f"{', '.join(sources)}: name another --model, or run `dvc repro`"
+        )
 
 
 if __name__ == "__main__":
