@@ -70,8 +70,8 @@ def pack(
     try:
         _save_halved(beside, state, card)
         if has_model(model / CODEC):
-            weights, of_codec = load_model(model / CODEC)
-            _save_halved(beside / CODEC, weights, without_paths(of_codec))
+            values, of_codec = load_model(model / CODEC)
+            _save_halved(beside / CODEC, values, without_paths(of_codec))
         if prior is not None:
             _pack_prior(prior, beside / PRIOR, card)
         if params is not None:
