@@ -11,6 +11,8 @@ from dirac.separation.manner import Manner
 
 SETTINGS_KEY = "separation"  # in the card of a packed model
 MAY_BE_ZERO = ("n_context", "n_iterations", "weight")  # then there is none of it
+ODD = ("n_bins", "n_frames")  # of medians
+ORDERS = (1, 2)  # of a solver
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,18 @@ def _check_numbers(values: Mapping[str, Any], place: str) -> None:
     for name, value in values.items():
         if isinstance(value, dict):
             _check_numbers(value, f"{place}.{name}")
-        elif not isinstance(value, int | float):
-            raise TypeError(f"{place}.{name} is {value!r}, and must be a number")
-        elif not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
-            raise TypeError(f"{place}.{name} is {value!r}, and must be more than 0")
+        elif (wrong := _what_is_wrong(name, value)) is not None:
+            raise TypeError(f"{place}.{name} is {value!r}, and must be {wrong}")
+
+
+def _what_is_wrong(name: str, value: object) -> str | None:
+    """What a number of this name must be, unless the value is that."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "a number"
+    if not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
+        return "more than 0"
+    if name == "order":
+        return None if value in ORDERS and isinstance(value, int) else "1 or 2"
+    if name.startswith("n_") and not isinstance(value, int):
+        return "a whole number"
+    return "odd" if name in ODD and value % 2 == 0 else None

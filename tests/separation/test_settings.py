@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +50,26 @@ def test_a_prior_is_sampled_by_a_solver_of_its_own(tmp_path: Path) -> None:
     ours = separator()
     ours.settings = OWN
     assert Generator.load(write_prior(tmp_path / "prior"), ours).solver == OWN.prior_solver
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("n_fft", 2048.5, "a whole number"),
+        ("n_shifts", 1.5, "a whole number"),
+        ("n_shifts", True, "a number"),
+        ("solver.n_steps", 2.5, "a whole number"),
+        ("solver.order", 3, "1 or 2"),
+        ("prior_solver.order", 1.0, "1 or 2"),
+        ("refinement.n_neighbours", 1.5, "a whole number"),
+        ("manner.n_bins", 4, "odd"),
+        ("manner.n_frames", 5.0, "a whole number"),
+    ],
+)
+def test_what_is_counted_is_whole(key: str, value: object, message: str) -> None:
+    written: dict[str, Any] = json.loads(json.dumps(asdict(OWN)))
+    *sections, name = key.split(".")
+    place = written[sections[0]] if sections else written
+    place[name] = value
+    with pytest.raises(TypeError, match=rf"separation\.{key} is {value}, and must be {message}"):
+        Settings.of_card(written)
