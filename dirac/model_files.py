@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -93,6 +94,22 @@ def check_described(model: Mapping[str, Any]) -> None:
         channels = model[name]["channels"]
         if not isinstance(channels, list) or not channels:
             raise CheckpointError(f"{name}.channels is {channels!r}, and must be a list of widths")
+
+
+@contextmanager
+def card_of(folder: Path) -> Iterator[None]:
+    """For a block that reads entries of the card in a folder and does nothing else: raises
+
+    CheckpointError where one is missing or nothing that it could be.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else f"is damaged ({error})"
+        raise CheckpointError(
+            f"{folder / 'card.json'} {what}: train the model again, or take the card from where "
+            "the model came from"
+        ) from error
 
 
 def has_model(folder: Path | None) -> bool:

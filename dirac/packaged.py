@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dirac.model_files import CheckpointError, load_model
+from dirac.model_files import CheckpointError, card_of, load_model
 
 SHELF = Path(__file__).parent / "pretrained"
 DEFAULT = "drums-bass"
@@ -62,8 +62,9 @@ def describe(folder: Path) -> str:
     Raises CheckpointError if the folder holds no whole model.
     """
     _, card = load_model(folder)
-    sources = ", ".join(card.get("sources", ["sources unknown"]))
-    return f"{folder.name}: {sources}; data: {card.get('data', 'unknown')}; {_scores(card)}"
+    with card_of(folder):
+        sources = ", ".join(card.get("sources", ["sources unknown"]))
+        return f"{folder.name}: {sources}; data: {card.get('data', 'unknown')}; {_scores(card)}"
 
 
 def explain(card: Mapping[str, Any], prior: Mapping[str, Any] | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from dirac.assembly import choose_device, settings_of, weights_of
-from dirac.model_files import CODEC, has_model, load_model, save_model
+from dirac.model_files import CODEC, card_of, has_model, load_model, save_model
 from dirac.params import Params
 from dirac.scored import PackingError, origin, read_scores
 from dirac.scratch import publish
@@ -63,7 +63,9 @@ def pack(
     if train.get("start"):  # a path, until it is packed
         train["start"] = Path(train["start"]).name
     if metrics is not None:
-        card |= read_scores(metrics, card)
+        with card_of(model):
+            sources = [*card["sources"]]
+        card |= read_scores(metrics, card, sources)
     if prior is None and (model / PRIOR).exists():
         prior = model / PRIOR
     beside = output.with_name(f".{output.name}.{os.getpid()}")

@@ -25,10 +25,11 @@ def origin(card: Mapping[str, Any]) -> str:
     return sha256
 
 
-def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-    """The card's `scores`: SI-SDR in dB of ours, the others and the bounds, by the assignment that
+def read_scores(metrics: Path, card: Mapping[str, Any], sources: Sequence[str]) -> dict[str, Any]:
+    """For the card of a model of these sources, its `scores`: SI-SDR in dB of ours, the others and
 
-    is fixed for the whole set; and its `parts`, if the scores lie beside. Raises PackingError.
+    the bounds, by the assignment that is fixed for the whole set; and its `parts`, if the scores
+    lie beside. Raises PackingError.
     """
     try:
         content = json.loads(metrics.read_text(encoding="utf-8"))
@@ -42,10 +43,10 @@ def read_scores(metrics: Path, card: Mapping[str, Any]) -> dict[str, Any]:
         evaluated = content["models"]["decomposition"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PackingError(f"{metrics} does not hold the scores of an evaluation") from error
-    if scored != set(card["sources"]):
+    if scored != set(sources):
         raise PackingError(
             f"{metrics} scores {', '.join(sorted(scored))}, but the model was trained on "
-            f"{', '.join(card['sources'])}"
+            f"{', '.join(sources)}"
         )
     if evaluated not in (card["sha256"], origin(card)):
         raise PackingError(

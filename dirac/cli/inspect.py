@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
 
 
 def inspect(chosen: argparse.Namespace) -> None:
-    from dirac.model_files import CheckpointError, load_model
+    from dirac.model_files import CheckpointError, card_of, load_model
     from dirac.packaged import explain, find_model
 
     folder = find_model(chosen.model)
@@ -37,7 +37,9 @@ def inspect(chosen: argparse.Namespace) -> None:
     if chosen.json:
         print(json.dumps({"folder": str(folder), "card": card, "prior": prior}, ensure_ascii=False))
     else:
-        for name, text in explain(card, prior).items():
+        with card_of(folder):
+            sentences = explain(card, prior)
+        for name, text in sentences.items():
             print(f"{name:8} {text}")
 
 

@@ -64,7 +64,7 @@ def learn(chosen: argparse.Namespace) -> None:
     from dirac.assembly import choose_device, open_separator, params_for, weights_of
     from dirac.learning.hearing import hear
     from dirac.learning.lesson import lesson, shortest_seconds
-    from dirac.model_files import load_model
+    from dirac.model_files import card_of, load_model
     from dirac.packaged import find_model
 
     start, device = find_model(chosen.model), choose_device(chosen.device)
@@ -72,7 +72,9 @@ def learn(chosen: argparse.Namespace) -> None:
     params = params_for(start, chosen.params)
     weights = None if params is None else weights_of(params)
     given = find_songs(chosen.songs, chosen.output)
-    songs = _readable(given, shortest_seconds(load_model(start)[1]))
+    with card_of(start):
+        seconds = shortest_seconds(load_model(start)[1])
+    songs = _readable(given, seconds)
     settings = lesson(chosen.steps, chosen.seed)
     tracks = [*songs.values()]
     moved = hear(start, separator, tracks, chosen.output, settings, device, weights)
