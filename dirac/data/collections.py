@@ -52,9 +52,8 @@ def recognise(root: Path) -> str:
 
     Raises DataError if it is none.
     """
-    pointer = root / POINTER
-    if pointer.is_file():
-        return str(json.loads(pointer.read_text(encoding="utf-8"))["name"])
+    if (pointed := _read_pointer(root)) is not None:
+        return pointed["name"]
     if not root.is_dir():
         raise DataError(f"{root} is not a folder")
     for base in (root, *sorted(path for path in root.iterdir() if path.is_dir())):
@@ -81,11 +80,30 @@ def point_at(folder: Path, name: str, root: Path) -> None:
 
 
 def resolve_root(root: Path) -> Path:
-    """The folder that holds the audio: `root`, or where its pointer leads."""
+    """The folder that holds the audio: `root`, or where its pointer leads.
+
+    Raises DataError if that is gone, or if a file of that name is no pointer.
+    """
+    if (pointed := _read_pointer(root)) is None:
+        return root
+    target = Path(pointed["root"])
+    if not target.is_dir():
+        raise DataError(f"{target} is gone, to which {root / POINTER} points: correct data.root")
+    return target
+
+
+def _read_pointer(root: Path) -> dict[str, str] | None:
     pointer = root / POINTER
     if not pointer.is_file():
-        return root
-    target = Path(json.loads(pointer.read_text(encoding="utf-8"))["root"])
-    if not target.is_dir():
-        raise DataError(f"{target} is gone, to which {pointer} points: correct data.root")
-    return target
+        return None
+    try:
+        pointed = json.loads(pointer.read_text(encoding="utf-8"))
+    except ValueError:
+        pointed = None
+    values = pointed if isinstance(pointed, dict) else {}
+    if not all(isinstance(values.get(key), str) for key in ("name", "root")):
+        raise DataError(
+            f"{pointer} does not say name and root of a data set, as the stage download writes "
+            "them there: remove or rename it, or run that stage again"
+        )
+    return values

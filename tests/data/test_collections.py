@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from dirac.data.collections import find_tracks, point_at
+from dirac.data.collections import find_tracks, point_at, recognise
 from dirac.data.errors import DataError
 
 
@@ -53,3 +53,13 @@ def test_a_pointer_to_what_is_gone_is_an_error(tmp_path, slakh):
     shutil.rmtree(slakh)
     with pytest.raises(DataError, match=r"mine is gone.*root\.json.*data\.root"):
         find_tracks("slakh2100", tmp_path / "raw")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"a": 1}', "[1]", '{"name": "folder"}', '{"name": "folder", "root": 3}', "{", "3"]
+)
+def test_another_programs_root_json_is_no_pointer(tmp_path, content):
+    (tmp_path / "root.json").write_text(content)
+    for read in (recognise, lambda root: find_tracks("folder", root)):
+        with pytest.raises(DataError, match=r"root\.json does not say name and root"):
+            read(tmp_path)
