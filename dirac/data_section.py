@@ -45,6 +45,14 @@ class Data(Section):
     synthetic: SyntheticData
 
     @model_validator(mode="after")
+    def _excerpts_to_compare(self) -> Self:
+        if self.max_excerpts.test == 1:
+            raise ValueError(
+                "max_excerpts.test must be 2 or more: the evaluation compares test excerpts"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _distinct_sources(self) -> Self:
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("sources must differ from each other")

@@ -9,6 +9,9 @@ from dirac.section import Count, NonNegative, Positive, Section, Share
 
 MAX_ASSIGNMENTS = 2**16  # of parts to sources; the evaluation tries them all
 
+# Five frames, within which copies are searched for.
+Window = Annotated[float, Field(ge=0.07)]
+
 
 class Sampling(Section):
     n_steps: Count
@@ -79,7 +82,7 @@ class Evaluate(Section):
     n_shifts: Count
     n_processes: Count
     window_seconds: Positive
-    hop_seconds: Positive
+    hop_seconds: Annotated[float, Field(ge=0.01)]
     mask: Mask
     refinement: Refinement
     second_opinion: Share
@@ -90,8 +93,8 @@ class Evaluate(Section):
     robust_pca: RobustPca
     bootstrap: Bootstrap
     n_generated: Annotated[int, Field(ge=2)]
-    clip_seconds: Positive
-    embedding_seconds: Positive
+    clip_seconds: Window
+    embedding_seconds: Window
     clap: Path | None
     generated_seconds: Positive
     n_examples: Count

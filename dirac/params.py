@@ -16,6 +16,8 @@ from dirac.evaluate_section import MAX_ASSIGNMENTS, Evaluate
 from dirac.section import Section
 from dirac.sections import LEAST_N_FFT, Codec, Model, Prior, Report, Train, TrainCodec
 
+LEAST_KBPS_OF_48_KHZ = 32  # of MPEG-1, which this rate takes
+
 
 class ParamsError(ValueError):
     """params.yaml cannot be used; the message names the keys and what is allowed."""
@@ -89,6 +91,28 @@ class Params(Section):
             raise ValueError(
                 f"evaluate.mask.n_fft {self.evaluate.mask.n_fft} is too short for the bands of "
                 f"codec.name spectrogram: {LEAST_N_FFT} or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _crops_fit_into_excerpts(self) -> Self:
+        n_frames = self.codec.n_frames_of(self.data.duration_seconds)
+        crops = {"train": self.train.n_frames, "prior": self.prior.n_frames}
+        for section, n_cropped in crops.items():
+            if n_cropped > n_frames:
+                raise ValueError(
+                    f"{section}.n_frames {n_cropped} is more than the {n_frames} frames of an "
+                    f"excerpt: lower it, or raise data.duration_seconds to "
+                    f"{n_cropped / self.codec.frame_rate:.2f} or more"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_listened_to(self) -> Self:
+        if self.codec.name == "encodec_48khz" and self.report.mp3_kbps <= LEAST_KBPS_OF_48_KHZ:
+            raise ValueError(
+                f"report.mp3_kbps {self.report.mp3_kbps} is too little for codec.name "
+                f"encodec_48khz: an MP3 of its rate has more than {LEAST_KBPS_OF_48_KHZ}"
             )
         return self
 

@@ -11,6 +11,13 @@ from dirac.section import Count, NonNegative, Positive, Section, Share
 CodecName = Literal["spectrogram", "encodec_mini", "encodec_24khz", "encodec_48khz"]
 Target = Literal["data", "velocity"]
 BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)  # of EnCodec, kbps
+HOP = 320  # samples per frame, of every codec
+FRAME_RATES: dict[CodecName, int] = {  # per second
+    "spectrogram": 75,
+    "encodec_mini": 75,
+    "encodec_24khz": 75,
+    "encodec_48khz": 150,
+}
 LEAST_N_FFT = 1024  # of 128 bands: less leaves some without a bin
 
 
@@ -27,6 +34,14 @@ class Codec(Section):
     bandwidth: float
     dtype: Literal["float16", "float32"]
     spectrogram: SpectrogramCodec
+
+    @property
+    def frame_rate(self) -> int:
+        return FRAME_RATES[self.name]
+
+    def n_frames_of(self, seconds: float) -> int:
+        """Frames of that much audio, the last of which may be filled up."""
+        return math.ceil(round(seconds * self.frame_rate * HOP) / HOP)
 
     @model_validator(mode="after")
     def _known_bandwidth(self) -> Self:
@@ -109,8 +124,8 @@ class CodecNetwork(Section):
 
     @model_validator(mode="after")
     def _hop_of_encodec(self) -> Self:
-        if math.prod(self.ratios) != 320:
-            raise ValueError("ratios must multiply to 320, samples per frame")
+        if math.prod(self.ratios) != HOP:
+            raise ValueError(f"ratios must multiply to {HOP}, samples per frame")
         return self
 
 

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from dirac.params import ParamsError, check_params, load_params
+from dirac.audio.encodec import Encodec24, Encodec48
+from dirac.audio.encodec_mini import EncodecMini
+from dirac.audio.spectrogram import Spectrogram
+from dirac.evaluation.generation import N_POOLED
+from dirac.params import LEAST_KBPS_OF_48_KHZ, ParamsError, check_params, load_params
+from dirac.reporting.clips import MP3_BITRATES
+from dirac.sections import FRAME_RATES, HOP
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -83,6 +89,41 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         "evaluate.mask.n_fft 512 is too short for the bands of codec.name spectrogram: 1024",
     ),
     (
+        "crops",
+        lambda v: v["data"].update(duration_seconds=1.7),
+        r"prior\.n_frames 256 is more than the 128 frames of an excerpt: .* to 3\.41 or more",
+    ),
+    (
+        "crops of the model",
+        lambda v: v["data"].update(duration_seconds=3.5) or v["train"].update(n_frames=264),
+        r"train\.n_frames 264 is more than the 263 frames",
+    ),
+    (
+        "one excerpt",
+        lambda v: v["data"]["max_excerpts"].update(test=1),
+        r"data: max_excerpts\.test must be 2 or more",
+    ),
+    (
+        "too few bits",
+        lambda v: v["codec"].update(name="encodec_48khz") or v["report"].update(mp3_kbps=32),
+        r"report\.mp3_kbps 32 is too little for codec\.name encodec_48khz: .* more than 32",
+    ),
+    (
+        "windows of a frame",
+        lambda v: v["evaluate"].update(embedding_seconds=0.05),
+        r"evaluate\.embedding_seconds: .* 0\.07",
+    ),
+    (
+        "clips",
+        lambda v: v["evaluate"].update(clip_seconds=0.05),
+        r"evaluate\.clip_seconds: .* 0\.07",
+    ),
+    (
+        "hops",
+        lambda v: v["evaluate"].update(hop_seconds=0.00001),
+        r"evaluate\.hop_seconds: .* 0\.01",
+    ),
+    (
         "levels",
         lambda v: v["model"]["denoiser"].update(strides=[]),
         r"model\.denoiser: strides must have \d values",
@@ -102,6 +143,24 @@ def test_what_is_wrong_is_named(values: Any, change: Callable[[Any], Any], messa
         check_params(values, "params.yaml")
     assert str(caught.value).startswith("params.yaml cannot be used:\n")
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_excerpts_that_just_hold_the_crops_are_long_enough(values: Any) -> None:
+    values["data"].update(duration_seconds=3.4)
+    values["prior"].update(n_frames=255)
+    check_params(values, "params.yaml")
+    values["codec"].update(name="encodec_48khz")
+    values["data"].update(duration_seconds=1.7)
+    check_params(values, "params.yaml")
+
+
+def test_what_the_sections_know_of_others_is_so() -> None:
+    rates = {"spectrogram": Spectrogram, "encodec_mini": EncodecMini}
+    rates |= {"encodec_24khz": Encodec24, "encodec_48khz": Encodec48}
+    assert {name: codec.frame_rate for name, codec in rates.items()} == FRAME_RATES
+    assert {codec.hop for codec in rates.values()} == {HOP}
+    assert MP3_BITRATES[Encodec48.sample_rate][0] == LEAST_KBPS_OF_48_KHZ
+    assert round(0.07 * min(FRAME_RATES.values())) == N_POOLED
 
 
 @pytest.mark.parametrize("change", [{"root": "mine"}, {"slakh2100": {"sources": None}}])

@@ -87,6 +87,7 @@ def test_all_of_it_in_miniature(modules, tmp_path, monkeypatch, capsys):
     params["codec"]["weights"] = str(tmp_path)  # which has none, so that nothing is fetched
     params["codec"]["spectrogram"]["n_iterations"] = 1
     params["data"]["duration_seconds"] = 0.5
+    params["train"]["n_frames"] = params["prior"]["n_frames"] = 32
     yaml.dump(params, tmp_path / "params.yaml")
     noise = 0.1 * np.random.default_rng(0).standard_normal((2, 24_000))
     write_slakh_track(

@@ -36,6 +36,8 @@ def run_stage(tmp_path, monkeypatch, slakh_track, sine):
         params = yaml.load(PROJECT / "params.yaml")
         params["data"].update(name="slakh2100", sources=["drums", "bass"], duration_seconds=1.0)
         params["data"].update(changes)
+        for section in ("train", "prior"):
+            params[section]["n_frames"] = 75
         params["codec"].update(codec or {"name": "spectrogram"})
         yaml.dump(params, tmp_path / "params.yaml")
         runpy.run_path(str(PROJECT / "stages" / "cache_latents.py"), run_name="__main__")
@@ -45,8 +47,8 @@ def run_stage(tmp_path, monkeypatch, slakh_track, sine):
 
 
 def test_each_split_has_its_store_and_a_rerun_replaces_it(tmp_path, run_stage):
-    stores = run_stage(max_excerpts={"train": None, "validation": 2, "test": 1})
-    assert [len(stores[split]) for split in SPLITS] == [3, 2, 1]
+    stores = run_stage(max_excerpts={"train": None, "validation": 1, "test": 2})
+    assert [len(stores[split]) for split in SPLITS] == [3, 1, 2]
     for number, split in enumerate(SPLITS):
         meta = stores[split].meta
         assert meta.excerpts[0].track == f"{split}-Track0000{number}"

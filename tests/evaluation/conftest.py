@@ -52,6 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     yaml = YAML()
     params = yaml.load(PROJECT / "params.yaml")
     params["data"].update(name="slakh2100", sources=["drums", "bass"], duration_seconds=1.0)
+    for section in ("train", "prior"):
+        params[section]["n_frames"] = 32
     params["codec"].update(name="spectrogram", dtype="float16")
     params["codec"]["spectrogram"].update(SPECTROGRAM)
     params["evaluate"].update(EVALUATE)
