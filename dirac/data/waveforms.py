@@ -28,10 +28,10 @@ class WaveformDataset(Dataset[Tensor]):
         self.tracks = {track.name: track for track in tracks}
         self.excerpts, self.sources = excerpts, sources
         self.seconds, self.sample_rate = n_samples / sample_rate, sample_rate
-        if self.seconds > min(excerpt.duration_seconds for excerpt in excerpts):
+        if self.seconds > excerpts.duration_seconds:
             raise DataError(
                 f"crops of {self.seconds:.2f} s do not fit into excerpts of "
-                f"{excerpts[0].duration_seconds:g} s: lower train_codec.n_frames or raise "
+                f"{excerpts.duration_seconds:g} s: lower train_codec.n_frames or raise "
                 "data.duration_seconds"
             )
 
