@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 
 from dirac.audio.suffixes import SUFFIXES
+from dirac.audio.walk import visible_files
 
 
 def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
@@ -19,20 +20,24 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
     which results and songs are not told apart; OSError for one that may not be read.
     """
     names: dict[Path, Path] = {}
-    known: set[Path] = set()
+    known: set[str] = set()
     for path in given:
         if path.is_dir() and os.path.realpath(path) == os.path.realpath(output):
             raise ValueError(
                 f"{path} is the folder of the songs and of the results, which would be songs the "
                 "next time: name another by -o"
             )
-        found = list(_inside(path, output)) if path.is_dir() else [path]
+        found = [path]
+        if path.is_dir():
+            files = visible_files(path, [output])
+            found = [file for file in files if file.suffix.lower() in SUFFIXES]
         if not found:
             raise ValueError(f"{path} holds no audio file ({', '.join(sorted(SUFFIXES))})")
         here = path if path.is_dir() else path.parent
         for song in found:
-            if song.absolute() not in known:
-                known.add(song.absolute())
+            place = os.path.normpath(song.absolute())
+            if place not in known:
+                known.add(place)
                 names[song] = song.relative_to(here)
     plain = Counter(_key(_without_suffix(name)) for name in names.values())
     taken: set[str] = set()
@@ -47,30 +52,6 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
 
 def _without_suffix(name: Path) -> Path:
     return name if name.stem.strip(".") == "" else name.with_suffix("")  # "...wav" is no folder
-
-
-def _inside(folder: Path, output: Path) -> Iterator[Path]:
-    entered = {os.path.realpath(folder), os.path.realpath(output)}  # links may lead in circles
-
-    def is_new(path: Path) -> bool:
-        place = os.path.realpath(path)
-        if place in entered:
-            return False
-        entered.add(place)
-        return True
-
-    for root, folders, files in os.walk(folder, onerror=_fail, followlinks=True):
-        here = Path(root)
-        folders[:] = [name for name in sorted(folders) if name[0] != "." and is_new(here / name)]
-        yield from (
-            here / name
-            for name in sorted(files)
-            if name[0] != "." and Path(name).suffix.lower() in SUFFIXES
-        )
-
-
-def _fail(error: OSError) -> None:
-    raise error
 
 
 def _key(name: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dirac.audio.files import audio_info
 from dirac.audio.suffixes import SUFFIXES
+from dirac.audio.walk import visible_files
 from dirac.data.errors import DataError
 from dirac.data.splits import split_names
 from dirac.data.tracks import SPLITS, Stem, Track, track_info
@@ -41,12 +42,11 @@ def find_songs(root: Path) -> list[Path]:
 
 
 def find_files(root: Path) -> list[Path]:
-    """All files under `root` that are not hidden, sorted by path."""
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(root).parts)
-    )
+    """All files under `root` that are not hidden, sorted by path; links to folders are followed.
+
+    Raises OSError for a folder that may not be read.
+    """
+    return sorted(path for path in visible_files(root) if path.is_file())
 
 
 def read_track(path: Path, split: str, number: int) -> Track:

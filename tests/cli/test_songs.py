@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from dirac.cli.songs import find_songs
+from dirac.data.songs import find_songs as find_songs_to_train_on
 
 
 def write(*names: str) -> None:
@@ -49,6 +50,7 @@ def test_a_song_given_twice_is_one() -> None:
     write("x/d/a.wav")
     assert named("x/d/a.wav", str(Path("x/d/a.wav").absolute()), "x") == {"x/d/a.wav": "a"}
     assert named("x", "x/d/a.wav") == {"x/d/a.wav": "d/a"}
+    assert named("x/d/a.wav", "x/../x/d/a.wav") == {"x/d/a.wav": "a"}
 
 
 def test_links_to_folders_are_followed_once() -> None:
@@ -57,6 +59,7 @@ def test_links_to_folders_are_followed_once() -> None:
     Path("y/back").symlink_to("../x")
     Path("x/here").symlink_to(".")
     assert named("x") == {"x/a.wav": "a", "x/album/b.wav": "album/b"}
+    assert [str(song) for song in find_songs_to_train_on(Path("x"))] == [*named("x")]
 
 
 def test_results_are_no_songs() -> None:
