@@ -5,14 +5,15 @@
 On excerpts of the test split of data/raw; without that, of the first songs of the built-in test
 split, which are rendered. Codecs have the settings of params.yaml. Writes docs/codecs.json with all
 figures, and the tables of docs/codecs.md. Of a codec whose weights are not at hand only the cost is
-measured, with random ones. Figures of codecs that are not named stay as they are there.
+measured, with random ones. Figures of codecs that are not named stay as they are there, unless they
+are of other sources.
 """
 
 import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--codecs", nargs="+", default=get_args(CodecName), metavar="NAME")
+    codecs = get_args(CodecName)
+    parser.add_argument(
+        "--codecs",
+        nargs="+",
+        default=codecs,
+        choices=codecs,
+        metavar="NAME",
+        help=", ".join(codecs),
+    )
     parser.add_argument("--data", type=Path, default=Path("data/raw"))
     parser.add_argument("--songs", type=int, default=6, help="rendered where there is no --data")
     parser.add_argument("--excerpts", type=int, default=24)
@@ -67,10 +76,20 @@ def main() -> None:
         }
     arguments.output.mkdir(parents=True, exist_ok=True)
     kept = arguments.output / "codecs.json"
-    figures = (json.loads(kept.read_text()) if kept.exists() else {}) | figures
-    figures = {name: figures[name] for name in get_args(CodecName) if name in figures}
-    kept.write_text(json.dumps(figures, indent=2) + "\n")
+    figures = comparable(json.loads(kept.read_text()) if kept.exists() else {}, figures) | figures
+    figures = {name: figures[name] for name in codecs if name in figures}
     write_tables(arguments.output / "codecs.md", figures)
+    kept.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def comparable(kept: Mapping[str, Figures], measured: Mapping[str, Figures]) -> dict[str, Figures]:
+    """Of the figures that were kept, those of what was measured now: other sources make others."""
+    ways = [set(row["losses"]) for row in measured.values() if "losses" in row]
+    return {
+        name: row
+        for name, row in kept.items()
+        if "losses" not in row or all(set(row["losses"]) == now for now in ways)
+    }
 
 
 @dataclass(frozen=True)

@@ -113,3 +113,20 @@ def test_all_of_it_in_miniature(modules, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["codec_limits.py", *COMMAND[:2], *COMMAND[3:]])
     modules.script.main()
     assert json.loads((tmp_path / "out" / "codecs.json").read_text()) == figures | measured
+
+
+def test_figures_of_other_sources_are_not_kept(modules: SimpleNamespace) -> None:
+    losses = ROW["losses"]
+    others = {**ROW, "losses": {way.replace("bass", "piano"): row for way, row in losses.items()}}
+    kept = {"a": ROW, "b": others, "c": ROW_WITHOUT_WEIGHTS}
+    assert modules.script.comparable(kept, {"d": others}) == {"b": others, "c": kept["c"]}
+    assert modules.script.comparable(kept, {"c": ROW_WITHOUT_WEIGHTS}) == kept
+
+
+def test_a_codec_that_there_is_not_is_told_before_any_work(
+    modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["codec_limits.py", "--codecs", "bogus"])
+    with pytest.raises(SystemExit):
+        modules.script.main()
+    assert "invalid choice: 'bogus'" in capsys.readouterr().err
