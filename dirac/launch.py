@@ -31,8 +31,11 @@ def count_processes(said: str) -> int:
 
 
 def main() -> None:
+    stage = sys.argv[1:]
+    if not stage:
+        raise SystemExit("usage: python -m dirac.launch stages/STAGE.py [ARGUMENT ...]")
     said = os.environ.get("NPROC") or str(load_params().train.n_processes)
-    stage, n_processes = sys.argv[1:], count_processes(said)
+    n_processes = count_processes(said)
     if n_processes == 1:  # it needs no torchrun, and torch may be here already
         sys.argv = stage
         runpy.run_path(stage[0], run_name="__main__")

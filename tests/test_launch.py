@@ -44,3 +44,10 @@ def test_the_environment_comes_before_params(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("NPROC", wrong)
         with pytest.raises(ParamsError, match="a number or auto"):
             launch.main()
+
+
+def test_without_a_stage_the_usage_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["dirac.launch"])
+    monkeypatch.chdir(PROJECT)
+    with pytest.raises(SystemExit, match=r"usage: python -m dirac\.launch stages/STAGE\.py"):
+        launch.main()
