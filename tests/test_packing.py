@@ -10,7 +10,7 @@ from dirac.model_files import CheckpointError, load_model, save_model
 from dirac.packaged import describe, part_names
 from dirac.packing import halved, pack, snapshot
 from dirac.params import Params, check_params, load_params
-from dirac.scored import PackingError, name_parts
+from dirac.scored import PackingError
 from dirac.separation.generate import Generator
 from dirac.separation.separator import Separator
 
@@ -174,29 +174,6 @@ def test_no_path_of_the_machine_is_in_the_snapshot(params: Params) -> None:
     assert read.codec.weights is None
     assert read.model == params.model
     assert "/home" not in json.dumps(values)
-
-
-@pytest.mark.parametrize(
-    ("targets", "expected"),
-    [
-        ({"drums": [1], "bass": [0]}, ["bass", "drums"]),
-        ({"drums": [0, 2], "bass": [1]}, ["drums-1", "bass", "drums-2"]),
-        ({"drums": [0], "bass": [1], "piano": []}, ["drums", "bass"]),
-        ({"Strings (continued)": [0], "../kick:1": [1]}, ["Strings (continued)", "kick-1"]),
-    ],
-)
-def test_parts_are_named_by_their_sources(
-    targets: dict[str, list[int]], expected: list[str]
-) -> None:
-    documents = [{"name": name, "parts": parts} for name, parts in targets.items()]
-    assert name_parts(documents, len(expected)) == expected
-
-
-@pytest.mark.parametrize("parts", [([0], [0]), ([0], [2]), ([0], [])])
-def test_names_are_of_all_parts_or_an_error(parts: tuple[list[int], list[int]]) -> None:
-    documents = [{"name": n, "parts": p} for n, p in zip("ab", parts, strict=True)]
-    with pytest.raises(PackingError, match="the model makes 2"):
-        name_parts(documents, 2)
 
 
 def test_weights_beyond_half_precision_are_refused() -> None:
