@@ -28,8 +28,9 @@ from dirac.assembly import load_separator
 from dirac.command import behave_as_command
 from dirac.data.caching import states_of_stems
 from dirac.data.collections import find_tracks
+from dirac.data.splits import SPLITS
 from dirac.data.store import LatentStore
-from dirac.data.tracks import SPLITS, check_sources
+from dirac.data.tracks import check_sources
 from dirac.params import Params, load_params
 from dirac.separation.untrained import forget
 from dirac.training.provenance import flatten

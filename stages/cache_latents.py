@@ -16,7 +16,8 @@ from dirac.data.caching import (
 )
 from dirac.data.collections import find_tracks
 from dirac.data.excerpts import select_excerpts
-from dirac.data.tracks import SPLITS, check_sources, tracks_with
+from dirac.data.splits import SPLITS
+from dirac.data.tracks import check_sources, tracks_with
 from dirac.devices import CPU, all_devices
 from dirac.model_files import has_model
 from dirac.params import load_params

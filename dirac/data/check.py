@@ -13,8 +13,9 @@ from dirac.audio.files import AudioError, AudioInfo, audio_info, read_audio
 from dirac.data import slakh, songs
 from dirac.data.collections import SLAKH, layout_of, recognise, resolve_root
 from dirac.data.errors import DataError
+from dirac.data.splits import SPLITS
 from dirac.data.synthetic import VOICES_FOLDER
-from dirac.data.tracks import SPLITS, Stem, Track, sources_of
+from dirac.data.tracks import Stem, Track, sources_of
 
 N_LOOKS = 16  # places of a stem, evenly spread, until one of them sounds
 LOOK_SECONDS = 0.1

@@ -13,7 +13,8 @@ from dirac.audio.files import audio_info
 from dirac.data import ffmpeg
 from dirac.data.errors import DataError
 from dirac.data.folders import locate
-from dirac.data.tracks import SPLITS, Stem, Track, track_info
+from dirac.data.splits import SPLITS
+from dirac.data.tracks import Stem, Track, track_info
 
 SOURCES = ("drums", "bass", "other", "vocals")
 STREAMS = ("mixture", *SOURCES)

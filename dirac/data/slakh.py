@@ -19,8 +19,8 @@ from ruamel.yaml.error import YAMLError
 from dirac.audio.files import audio_info
 from dirac.data.errors import DataError
 from dirac.data.folders import VOICES_KEY, locate
-from dirac.data.splits import split_names
-from dirac.data.tracks import SPLITS, Stem, Track, track_info
+from dirac.data.splits import SPLITS, split_names
+from dirac.data.tracks import Stem, Track, track_info
 
 METADATA = "metadata.yaml"
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from dirac.data.errors import DataError
 from dirac.data.slakh import METADATA, read_sources_of_stems, source_name
-from dirac.data.tracks import SPLITS
+from dirac.data.splits import SPLITS
 
 # The families of General MIDI are the classes of Slakh, as `source_name` writes them.
 FAMILIES = (

@@ -11,8 +11,8 @@ from dirac.audio.files import audio_info
 from dirac.audio.suffixes import SUFFIXES
 from dirac.audio.walk import visible_files
 from dirac.data.errors import DataError
-from dirac.data.splits import split_names
-from dirac.data.tracks import SPLITS, Stem, Track, track_info
+from dirac.data.splits import SPLITS, split_names
+from dirac.data.tracks import Stem, Track, track_info
 from dirac.data_section import MIXTURE
 
 LONGEST_NAME = 60  # characters of a song's own in the name of its track: file systems have limits

@@ -4,8 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable
 
-from dirac.data.tracks import SPLITS
-
+SPLITS = ("train", "validation", "test")
 SEED = 0
 SHARE = 0.15  # of the names, for validation and for test each
 

@@ -24,8 +24,8 @@ from dirac.data.music.composer import compose
 from dirac.data.music.midi import to_score
 from dirac.data.music.song import DRUMS, Song
 from dirac.data.soundfont import Samples
+from dirac.data.splits import SPLITS
 
-SPLITS = ("train", "validation", "test")
 VOICES_FOLDER = "voices"  # within that of the stems
 DRUM_PROGRAM = 128  # Slakh's program_num of drums
 

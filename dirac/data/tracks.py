@@ -14,8 +14,6 @@ from dirac.audio.files import AudioInfo, Waveform, audio_info, read_audio, resam
 from dirac.data import ffmpeg
 from dirac.data.errors import DataError
 
-SPLITS = ("train", "validation", "test")
-
 # Encoders pad by a fraction of a second; a larger difference means a wrong or unfinished file.
 LENGTH_TOLERANCE_SECONDS = 0.1
 

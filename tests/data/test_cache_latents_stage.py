@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 
 from dirac.audio.weights import CodecError
 from dirac.data.errors import DataError
+from dirac.data.splits import SPLITS
 from dirac.data.store import LatentStore
-from dirac.data.tracks import SPLITS
 
 PROJECT = Path(__file__).parents[2]
 

@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from dirac.data import collections
 from dirac.data.rendering import PERCUSSION, VOICES
-from dirac.data.synthetic import SPLITS, Making, make_dataset
+from dirac.data.splits import SPLITS
+from dirac.data.synthetic import Making, make_dataset
 from dirac.data.tracks import read_sources
 
 RATE, SECONDS = 8000, 6.0

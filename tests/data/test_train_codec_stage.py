@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from dirac.audio.encodec_mini import SHIPPED, load_encodec_mini
 from dirac.audio.weights import CodecError
-from dirac.data.tracks import SPLITS
+from dirac.data.splits import SPLITS
 from dirac.models.autoencoder import half_averaged
 from dirac.scratch import StartError
 from dirac.settings import apply
