@@ -18,6 +18,8 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
+from dirac.remedies import remedy
+
 FORMAT = 1
 CODEC = "codec"  # in the folder of a model: that of its codec, if its weights are ours
 Row = dict[str, float]
@@ -162,8 +164,8 @@ def write_synced(temporary: Path, write: Callable[[BinaryIO], object], target: P
         if temporary.exists():
             temporary.unlink()
         raise CheckpointError(
-            f"{target} cannot be written ({error.strerror}): make room there and start the same "
-            "command again; what was saved before is untouched"
+            f"{target} cannot be written ({error.strerror}): {remedy(error)} and start the "
+            "same command again; what was saved before is untouched"
         ) from error
 
 

@@ -15,6 +15,7 @@ NEUTRAL = {
     "dirac/data_section.py",
     "dirac/evaluate_section.py",
     "dirac/params.py",
+    "dirac/remedies.py",
     "dirac/scratch.py",
     "dirac/section.py",
     "dirac/sections.py",

@@ -22,8 +22,8 @@ from .imports import (
 )
 
 FLOORS = [
-    {"section", "scratch", "command", "model_files", "kept", "devices"},
-    {"data_section", "evaluate_section"},
+    {"section", "scratch", "command", "kept", "devices", "remedies"},
+    {"data_section", "evaluate_section", "model_files"},
     {"sections"},
     {"params", "audio", "networks", "diffusion", "metrics"},
     {"models", "data", "training", "reporting", "settings"},

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from dirac.audio.files import FORMS, AudioError, Waveform, check_suffix, encode
 from dirac.audio.places import in_place, standing
+from dirac.remedies import remedy
 
 BLOCK = 1 << 16  # samples that are encoded at once
 MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF64
@@ -92,7 +93,7 @@ def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
 
 def _unwritable(folder: Path, error: OSError) -> AudioError:
     return AudioError(
-        f"{folder} cannot be written to ({error.strerror}): make room there, or choose another -o"
+        f"{folder} cannot be written to ({error.strerror}): {remedy(error)}, or choose another -o"
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import soundfile
 
 from dirac.audio.files import AudioError
+from dirac.remedies import remedy
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def in_place(paths: Sequence[Path]) -> Iterator[list[Path]]:
         names = " and ".join(str(path) for path in paths)
         reason = getattr(error, "strerror", None) or error
         raise AudioError(
-            f"{names} cannot be written ({reason}): make room there, or choose another -o"
+            f"{names} cannot be written ({reason}): {remedy(error)}, or choose another -o"
         ) from error
     finally:
         for written in beside:

@@ -96,7 +96,9 @@ def test_a_disk_that_fills_up_is_told_and_keeps_what_was_there(tmp_path: Path) -
 
     def fill_up() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-        with pytest.raises(CheckpointError, match=r"File too large.*: make room") as failure:
+        with pytest.raises(
+            CheckpointError, match=r"File too large.*: mend that and start"
+        ) as failure:
             checkpoint.save({"step": 2, "weights": torch.zeros(10, 10_000)})
         told.write_text(str(failure.value))
 
