@@ -1,6 +1,7 @@
 """Draws the README's picture from the last run's report: `python docs/picture.py`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,7 @@ REFINED = ("drums, refined", "bass, refined")
 
 
 def main() -> None:
-    index = json.loads((LISTENING / "index.json").read_text())
-    rows = next(s["rows"] for s in index["sections"] if s["id"] == "excerpts")
-    rows = sorted(rows, key=score)
-    clips = {clip["label"]: clip["file"] for clip in rows[len(rows) // 2]["clips"]}
+    clips = find_clips(LISTENING / "index.json")
     figure, axes = plt.subplots(1, len(LABELS), figsize=(15, 2.6), layout="constrained")
     peak = None  # of the mixture: equal colours are equal levels
     for axis, label in zip(axes, LABELS, strict=True):
@@ -33,10 +31,29 @@ def main() -> None:
     figure.savefig("docs/separation.webp", dpi=80, pil_kwargs={"quality": 80})
 
 
-def score(row: dict[str, Any]) -> float:
-    """Mean SI-SDR of an excerpt: the one in the middle is shown."""
-    scores = [clip["scores"]["si_sdr"] for clip in row["clips"] if clip["label"] in REFINED]
-    return sum(scores) / len(scores)
+def find_clips(path: Path) -> dict[str, str]:
+    """Label and file of each clip of the scored excerpt in the middle, by mean SI-SDR.
+
+    Raises SystemExit where there is none.
+    """
+    if not path.is_file():
+        raise SystemExit(f"error: {path} is missing: run `dvc repro` first, or `dvc pull`")
+    sections = json.loads(path.read_text(encoding="utf-8"))["sections"]
+    rows = [row for section in sections if section["id"] == "excerpts" for row in section["rows"]]
+    means = [(mean, n) for n, row in enumerate(rows) if (mean := score(row)) is not None]
+    if not means:
+        raise SystemExit(f"error: {path} has no excerpt with scores of {' and '.join(REFINED)}")
+    _, middle = sorted(means)[len(means) // 2]
+    return {clip["label"]: clip["file"] for clip in rows[middle]["clips"]}
+
+
+def score(row: Mapping[str, Any]) -> float | None:
+    """Mean SI-SDR of an excerpt, None where a part has no score."""
+    scores = {clip["label"]: clip["scores"] for clip in row["clips"] if clip["label"] in REFINED}
+    found = [scored["si_sdr"] for scored in scores.values() if scored]
+    if len(found) < len(REFINED) or None in found:
+        return None
+    return sum(found) / len(found)
 
 
 if __name__ == "__main__":
