@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dirac.command import behave_as_command
 from dirac.data.components import ComponentDataset, encode_store, read_components
-from dirac.model_files import fill, load_model
+from dirac.model_files import card_of, fill, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.exchange import with_exchanged
 from dirac.models.prior import MaskedPrior
@@ -79,7 +79,8 @@ def views_of(decomposition: Decomposition, latents: Tensor, exchanged: bool) -> 
 
 def load_decomposition(folder: Path) -> Decomposition:
     weights, card = load_model(folder)
-    decomposition = Decomposition.of_card(card["model"])
+    with card_of(folder):
+        decomposition = Decomposition.of_card(card["model"])
     fill(decomposition, weights)
     return decomposition.eval()
 

@@ -52,7 +52,7 @@ def test_all_is_written_and_a_killed_run_ends_with_the_same_bytes(
     assert generation["frechet_codec_roundtrip"] < generation["frechet_latent_diffusion"]
     assert 0 < generation["nearest_real"] < generation["nearest_generated"]
     assert generation["kept_other_song"] < 1
-    assert -1 < generation["replaced_variations"] < generation["replaced_reconstruction"] <= 1
+    assert generation["replaced_other_song"] < 1
     assert {path.name for path in (reports / "plots").iterdir()} == {
         "scores.csv",
         "si_sdr.png",
