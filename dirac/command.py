@@ -35,12 +35,17 @@ def ignore_signals(worker: int) -> None:
 def end_with_parent() -> None:
     """Of a process that works for another: where that is killed, it would wait for it forever."""
     if (parent := parent_process()) is not None:
-        threading.Thread(target=_wait_and_end, args=(parent.join,), daemon=True).start()
+        end_after(parent.join)
 
 
-def _wait_and_end(wait: Callable[[], None]) -> None:
-    wait()
-    os._exit(1)
+def end_after(wait: Callable[[], object]) -> None:
+    """Ends this process, whatever it does then, when a call comes back, in a thread of its own."""
+
+    def end() -> None:
+        wait()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

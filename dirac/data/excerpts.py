@@ -17,9 +17,15 @@ from dirac.data.tracks import Track
 def _column(dtype: str) -> tuple[PlainValidator, PlainSerializer]:
     """How many numbers stand in JSON: the bytes of an array of that dtype, in base 64."""
     return (
-        PlainValidator(lambda text: np.frombuffer(base64.b64decode(text), dtype)),
+        PlainValidator(lambda text: np.frombuffer(base64.b64decode(_text(text)), dtype)),
         PlainSerializer(lambda numbers: base64.b64encode(numbers.astype(dtype).tobytes())),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("numbers that are no bytes in base 64")
+    return value
 
 
 Integers = Annotated[np.ndarray[Any, np.dtype[np.integer]], *_column("<i4")]

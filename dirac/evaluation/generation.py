@@ -3,7 +3,8 @@
 clap_*      as frechet_*, of the sound of whole clips by CLAP, where evaluate.clap names its weights
 frechet_*   distance to the test set of as many clips of each kind: the fewer, the farther, so
             that real songs (of the training set) are not at 0 either
-nearest_*   median distance of a window to the likest place of the training set: 0 for copies
+nearest_*   median distance of a window to the likest place of the training set (of `MAX_SEARCHED`
+            excerpts of it): 0 for copies
 diversity   between variations around one kept component, in that between clips of the test set
 kept_*      likeness of a kept component to what the encoder finds again, 1 if it is the same
 replaced_*  likeness of those that the encoder finds beside it to those that the song had there
@@ -23,6 +24,7 @@ from dirac.evaluation.scores import DECIMALS
 from dirac.evaluation.songs import Songs
 from dirac.metrics.generation import cut, diversity, embed, frechet_distance, nearest, similarity
 
+MAX_SEARCHED = 10_000  # training excerpts in which copies are looked for, evenly spread
 N_POOLED = 5  # frames; as fine as the search for copies has to look
 N_VARIATIONS = 2  # of each song
 
@@ -114,7 +116,8 @@ def find_nearest(windows: Tensor, training: LatentStore, name: str) -> float:
     std = std.clamp_min(1e-3 * float(std.max()))
     windows = (windows - mean) / std
     closest = torch.full((len(windows),), torch.inf)
-    for number in tqdm(range(len(training)), f"looking for copies: {name}"):
+    numbers = range(0, len(training), len(training) // (MAX_SEARCHED + 1) + 1)
+    for number in tqdm(numbers, f"looking for copies: {name}"):
         song = (torch.from_numpy(training.mixture(number)) - mean) / std
         closest = torch.minimum(closest, nearest(windows, song, N_POOLED))
     return float(closest.median())

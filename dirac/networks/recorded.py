@@ -61,6 +61,7 @@ class Recorded:
     def _record(self, inputs: tuple[Tensor, ...]) -> torch.cuda.CUDAGraph:
         self._inputs = [given.clone() for given in inputs]
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Of this thread alone: others may pin memory meanwhile, as those that load data do.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._results = self.function(*self._inputs)
         return graph

@@ -67,7 +67,7 @@ class Separator:
             model = Decomposition.of_card(card["model"])
             codec = load_described(card["codec"], own if has_model(own) else weights)
             fill(model, state)
-        except (LookupError, TypeError, RuntimeError) as error:
+        except (LookupError, TypeError, RuntimeError, ArithmeticError) as error:
             raise CheckpointError(
                 f"{folder / 'card.json'} does not describe the decomposition beside it "
                 f"({str(error).splitlines()[0]}): train it again"

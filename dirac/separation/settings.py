@@ -76,6 +76,8 @@ def _what_is_wrong(name: str, value: object) -> str | None:
         return "a number"
     if not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
         return "more than 0"
+    if math.isinf(value) and name != "highest_hz":
+        return "finite"
     if name == "order":
         return None if value in ORDERS and isinstance(value, int) else "1 or 2"
     if name.startswith("n_") and not isinstance(value, int):

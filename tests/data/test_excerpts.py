@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from dirac.data.errors import DataError
 from dirac.data.excerpts import Excerpt, Excerpts, excerpts_of, select_excerpts
@@ -68,3 +68,10 @@ def test_a_table_of_many_is_small_in_memory_and_in_json() -> None:
         assert again[number] == excerpts[number]
     np.testing.assert_array_equal(again.tracks, excerpts.tracks)
     np.testing.assert_array_equal(again.starts, excerpts.starts)
+
+
+@pytest.mark.parametrize("older", [[1, 2], 3, None, "no base 64"])
+def test_what_is_no_column_is_refused(older: object) -> None:
+    table = {"names": ["a"], "tracks": older, "starts": "", "duration_seconds": 7.0}
+    with pytest.raises(ValidationError):
+        TypeAdapter(Excerpts).validate_python(table)

@@ -1,6 +1,8 @@
 """Jobs of an evaluation, shared by processes and by GPUs."""
 
 import os
+import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import torch
 
 from dirac.devices import CPU
 from dirac.evaluation.ours import Ours
-from dirac.evaluation.pool import N_TURNS, Pool
+from dirac.evaluation.pool import Pool, PoolError
 from dirac.evaluation.signals import Signals
 from dirac.kept import keep
 from dirac.separation.separator import Separator
@@ -43,14 +45,50 @@ def test_a_separator_gives_in_another_process_what_it_gives_here(tmp_path: Path)
     torch.testing.assert_close(there, write_estimates(model, tmp_path / "here.npy"), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize(("n_jobs", "n_devices"), [(0, 2), (1, 2), (7, 2), (36, 4), (101, 8)])
-def test_a_gpu_gets_jobs_a_few_at_a_time(n_jobs: int, n_devices: int) -> None:
-    jobs = [(print, (number,)) for number in range(n_jobs)]
-    with Pool([torch.device("cuda", number) for number in range(n_devices)]) as pool:
-        turns = list(pool.turns(jobs))
-    assert [job for turn in turns for job in turn] == jobs
-    assert len(turns) <= N_TURNS * n_devices
-    assert all(turns)
+def fail(folder: Path) -> None:
+    raise ValueError("no such song")
+
+
+def sleep(folder: Path) -> None:
+    (folder / "asleep").touch()
+    time.sleep(600)
+
+
+def wait_and_fail(folder: Path) -> None:
+    while not (folder / "asleep").exists():
+        time.sleep(0.05)
+    fail(folder)
+
+
+def end(folder: Path) -> None:
+    os._exit(9)
+
+
+def test_an_error_does_not_wait_for_other_jobs(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="no such song"), Pool([CPU] * 2) as pool:
+        pool.run("failing", [(sleep, (tmp_path,)), (wait_and_fail, (tmp_path,))])
+    assert time.monotonic() - start < 300
+
+
+def test_a_process_that_is_killed_costs_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PoolError, match="killed while ending"), Pool([CPU] * 2) as pool:
+        pool.run("ending", [(end, (tmp_path,))] * 4)
+
+
+def test_networks_take_no_open_file_for_each_of_their_tensors(tmp_path: Path) -> None:
+    model = separator()
+    job = (write_estimates, (model, tmp_path / "estimates.npy"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    n_open = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (n_open + 60, hard))
+    try:
+        with Pool([CPU] * 2) as pool:
+            pool.run("separating", [job] * 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    n_tensors = len(list(model.model.parameters()))
+    assert n_tensors > 60
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two GPUs here")

@@ -42,6 +42,8 @@ def test_what_is_no_number_or_none_of_its_kind_is_named() -> None:
     manner = written["manner"] | {"n_bins": [5]}
     with pytest.raises(TypeError, match=r"separation\.manner\.n_bins is \[5\]"):
         Settings.of_card(written | {"manner": manner})
+    with pytest.raises(TypeError, match=r"separation\.piece_seconds is inf, and must be finite"):
+        Settings.of_card(written | {"piece_seconds": math.inf})
     none = written | {"manner": written["manner"] | {"weight": 0}}
     assert Settings.of_card(none).manner.weight == 0
 
