@@ -88,11 +88,13 @@ class MaskedPrior(nn.Module):
         """
         data = self.standardised(components)
 
+        predict = recorded(lambda window, alpha: self._predict(window, alpha, hidden))
+
         def network(blended: Tensor, alpha: Tensor) -> Tensor:
             shown = self._shown(blended, data, hidden)
-            return in_windows(lambda window: self._predict(window, alpha, hidden), shown, n_frames)
+            return in_windows(lambda window: predict(window, alpha), shown, n_frames)
 
-        generated = sample(recorded(network), noise, solver, self.target)
+        generated = sample(network, noise, solver, self.target)
         generated = generated * self.deviation[..., None] + self.mean[..., None]
         return self._shown(generated, components, hidden)
 
