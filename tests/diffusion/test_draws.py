@@ -51,7 +51,8 @@ def prior() -> MaskedPrior:
 @pytest.mark.parametrize("world_size", [2, 3, 4, 10])
 def test_losses_and_slopes_of_shares_add_up_to_those_of_the_batch(make, world_size: int) -> None:
     """In weighted means, as the trainer and its processes take them."""
-    batch = torch.rand(BATCH, 3, 3, 16)
+    views = (2,) if make is prior else ()
+    batch = torch.rand(BATCH, *views, 3, 3, 16)
     one, many = make(), make()
     expected = backward(one, batch, share(0, 1), 1.0)
     found = [
