@@ -182,7 +182,8 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
         by_statistics = told() if anchors.lopsided < 1 else None
         regressed = partial(regress, teacher.eval())
         listen = make_listener(this) if anchors.alike else None
-        return find_by_ear(stores, teacher.level, regressed, anchors, by_statistics, listen)
+        kept = this.session.folder
+        return find_by_ear(stores, teacher.level, regressed, anchors, by_statistics, listen, kept)
 
     def anchors_of(number: int, source: int) -> Array:
         kept = this.session.folder / f"anchors-{number}-{source}.npy"

@@ -138,6 +138,7 @@ def find_by_ear(
     settings: AnchorSettings,
     told: Sequence[tuple[Array, Array]] | None = None,
     listen: Listen | None = None,
+    folder: Path | None = None,
 ) -> list[Anchors]:
     """Of each store the anchors that a model hears.
 
@@ -149,8 +150,16 @@ def find_by_ear(
     excerpt left.
     """
     heard = [
-        hear_windows(path, settings.n_frames, level, regress, settings.n_bands, listen)
-        for path in stores
+        hear_windows(
+            path,
+            settings.n_frames,
+            level,
+            regress,
+            settings.n_bands,
+            listen,
+            folder and folder / f"heard-{number}",
+        )
+        for number, path in enumerate(stores)
     ]
     if told is not None:
         heard = [

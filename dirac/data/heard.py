@@ -1,7 +1,8 @@
 """What a model hears in the mixtures of a store: parts, whose a window is, how its parts change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from dirac.data.presences import (
     window_starts,
 )
 from dirac.data.store import LatentStore
+from dirac.kept import keep
+
+BLOCK = 32  # excerpts
 
 # (batch, channels, frames) -> (batch, parts, channels, frames)
 Regress = Callable[[Tensor], Tensor]
@@ -47,43 +51,72 @@ def hear_windows(
     regress: Regress,
     n_bands: int = 0,
     listen: Listen | None = None,
+    folder: Path | None = None,
 ) -> Heard:
     """What a model hears in a store.
 
     level: the RMS of the latents that the model was trained on, averaged over channels. n_bands: of
-    the changes of what `listen` hears in the parts; without it there are none. Raises AnchorError
-    when no window has any sound in it.
+    the changes of what `listen` hears in the parts; without it there are none. folder: where what
+    is heard is kept, BLOCK excerpts together, so that a killed call goes on; or nothing is. Raises
+    AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
-    places, powers, changes = [], [], []
     starts = window_starts(store, n_frames)
     numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
-    for index in tqdm(numbers, "listening for anchors", unit="excerpt"):
-        mixture, parts = take_apart(store, index, level, regress)
-        heard = np.square(additive(store, parts))
-        heard *= np.square(additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
-        sounds = sounds_of_parts(mixture, parts, listen) if listen is not None else heard[:0]
-        rate = sounds.shape[2] / store.meta.n_frames
-        for start in starts:
-            places.append((index, start))
-            powers.append(heard[..., start : start + n_frames].sum(axis=(1, 2)))
-            window = sounds[..., round(rate * start) : round(rate * (start + n_frames))]
-            changes.append([changes_of(sound, n_bands) for sound in window])
-    table = np.array(powers, dtype=np.float64)
-    if not table.any():
+
+    def hear(excerpts: Sequence[int]) -> Tensor:
+        apart = (take_apart(store, index, level, regress) for index in excerpts)
+        told = [_told(store, *of, starts, n_frames, n_bands, listen) for of in apart]
+        return torch.from_numpy(np.concatenate(told))
+
+    tables = []
+    with tqdm(None, "listening for anchors", len(numbers), unit="excerpt") as progress:
+        for first in range(0, len(numbers), BLOCK):
+            block = numbers[first : first + BLOCK]
+            heard = partial(hear, block)
+            tables.append(keep(folder / f"{first}.npy", heard) if folder else heard())
+            progress.update(len(block))
+    told = torch.cat(tables).numpy()
+    powers, changes = told[..., 0], told[..., 1:].reshape(len(told), -1)
+    if not powers.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    total = table.sum(axis=1)
+    total = powers.sum(axis=1)
     loud = total > QUIET * total.mean()
-    chosen = np.array(places)[loud]
-    told = np.empty((len(table), 0))
-    if listen is not None:
-        told = relative(np.array(changes, dtype=np.float64).reshape(len(table), -1))
+    places = np.array([(index, start) for index in numbers for start in starts])[loud]
     return Heard(
-        places=chosen,
-        presences=table[loud] / total[loud, None],
-        changes=told[loud],
-        songs=store.meta.excerpts.tracks[chosen[:, 0]],
+        places=places,
+        presences=powers[loud] / total[loud, None],
+        changes=(relative(changes) if listen is not None else changes)[loud],
+        songs=store.meta.excerpts.tracks[places[:, 0]],
     )
+
+
+def _told(
+    store: LatentStore,
+    mixture: Array,
+    parts: Array,
+    starts: Sequence[int],
+    n_frames: int,
+    n_bands: int,
+    listen: Listen | None,
+) -> Array:
+    """Of each window of an excerpt its parts' powers, then how they change, if somebody listens:
+
+    (windows, parts, 1 + statistics).
+    """
+    heard = np.square(additive(store, parts))
+    heard *= np.square(additive(store, mixture)) / heard.sum(axis=0).clip(1e-12)
+    powers = [heard[..., start : start + n_frames].sum(axis=(1, 2)) for start in starts]
+    told = np.array(powers, dtype=np.float64)[..., None]
+    if listen is None:
+        return told
+    sounds = sounds_of_parts(mixture, parts, listen)
+    rate = sounds.shape[2] / store.meta.n_frames
+    windows = [
+        sounds[..., round(rate * start) : round(rate * (start + n_frames))] for start in starts
+    ]
+    changes = [[changes_of(sound, n_bands) for sound in window] for window in windows]
+    return np.concatenate([told, np.array(changes, dtype=np.float64)], axis=2)
 
 
 def sounds_of_parts(mixture: Array, parts: Array, listen: Listen) -> Array:

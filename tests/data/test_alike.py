@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dirac.data.anchors import MOSTLY, find_by_ear, presences_alike, profiles_of_anchors
-from dirac.data.heard import Heard, hear_windows, sounds_of_parts
+from dirac.data.heard import BLOCK, Heard, hear_windows, sounds_of_parts
 
 from . import stores
 
@@ -94,3 +94,25 @@ def test_changes_are_gathered_of_each_part_if_somebody_listens(path: Path) -> No
     changes = hear_windows(path, WINDOW, 1.0, regress, 4, listen).changes
     assert changes.shape[1] == 2 * 2 * 4  # parts, along time and frequency, bands
     assert np.allclose(changes.sum(axis=1), 1)
+
+
+def test_listening_goes_on_after_a_kill(tmp_path: Path) -> None:
+    path = stores.write_mixtures(tmp_path / "a.lmdb", mixtures(2 * BLOCK + 3), 2.0)
+    n_heard = 0
+
+    def dying(mixture: torch.Tensor) -> torch.Tensor:
+        nonlocal n_heard
+        if n_heard == BLOCK + 5:
+            raise KeyboardInterrupt
+        n_heard += 1
+        return regress(mixture)
+
+    kept = tmp_path / "heard"
+    with pytest.raises(KeyboardInterrupt):
+        hear_windows(path, WINDOW, 1.0, dying, 4, listen, kept)
+    n_heard = -100
+    found = hear_windows(path, WINDOW, 1.0, dying, 4, listen, kept)
+    assert n_heard == -100 + BLOCK + 3
+    whole = hear_windows(path, WINDOW, 1.0, regress, 4, listen)
+    for name, value in vars(whole).items():
+        assert np.array_equal(value, getattr(found, name)), name
