@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
+from dirac.audio.encoded import encoded
 from dirac.command import end_with_parent
 from dirac.data.banks import Instruments, load_instruments
 from dirac.data.chains import draw_production
@@ -193,9 +193,7 @@ def _make_tracks(target: Path, recipes: list[Recipe], n_done: int) -> None:
 
 
 def _flac(samples: Samples, sample_rate: int) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, samples, sample_rate, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
+    return encoded(samples, sample_rate, "FLAC", subtype="PCM_16")
 
 
 def _metadata(recipe: Recipe, song: Song, rendered: list[Voices]) -> bytes:

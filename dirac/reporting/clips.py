@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dirac.audio.encoded import encoded
 from dirac.reporting.figures import HEIGHT, WIDTH, Array, data_uri, picture, spectrogram
 from dirac.reporting.inputs import ReportError, finite, read_json
 
@@ -62,8 +62,6 @@ def encode_mp3(waveform: Array, sample_rate: int, bitrate_kbps: float) -> bytes:
 
     Raises ReportError for a rate or bitrate that MP3 does not have.
     """
-    import soundfile
-
     if sample_rate not in MP3_BITRATES:
         raise ReportError(f"MP3 has no {sample_rate} Hz; it has {sorted(MP3_BITRATES)}.")
     low, high = MP3_BITRATES[sample_rate]
@@ -72,16 +70,13 @@ def encode_mp3(waveform: Array, sample_rate: int, bitrate_kbps: float) -> bytes:
             f"report.mp3_kbps is {bitrate_kbps}, but at {sample_rate} Hz an MP3 has more "
             f"than {low} and up to {high} kbit/s."
         )
-    file = io.BytesIO()
-    soundfile.write(
-        file,
+    return encoded(
         np.clip(waveform.T, -1, 1),
         sample_rate,
-        format="MP3",
+        "MP3",
         bitrate_mode="CONSTANT",
         compression_level=(high - bitrate_kbps) / (high - low),  # libsndfile's scale
     )
-    return file.getvalue()
 
 
 def read_waveform(path: Path) -> tuple[Array, int]:
