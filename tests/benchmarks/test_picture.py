@@ -1,22 +1,17 @@
 """Which excerpt the README's picture shows."""
 
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(PROJECT / "docs")
-    yield __import__("picture")
-    sys.modules.pop("picture")
+def script(load_script: Callable[[str], ModuleType]) -> ModuleType:
+    return load_script("docs/picture")
 
 
 def row(name: str, si_sdr: float | None) -> dict[str, Any]:

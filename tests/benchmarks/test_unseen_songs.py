@@ -1,7 +1,6 @@
 """Which models can be scored on unseen songs."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -9,14 +8,10 @@ import pytest
 
 from ..tiny_models import write_decomposition
 
-PROJECT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(PROJECT / "benchmarks")
-    yield __import__("unseen_songs")
-    sys.modules.pop("unseen_songs")
+def script(load_script: Callable[[str], ModuleType]) -> ModuleType:
+    return load_script("benchmarks/unseen_songs")
 
 
 def test_a_model_of_the_same_sources_in_order_is_taken(script: ModuleType, tmp_path: Path) -> None:
