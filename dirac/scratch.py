@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import overload
 
@@ -88,6 +88,28 @@ def work_folder(stage: str, fingerprint: str, scratch: Path | None = None) -> It
             missing_ok=True
         )  # while it is held: who waits for it sees that it is gone
         lock.release()
+
+
+@contextmanager
+def beside(output: Path, command: str, fingerprint: str) -> Iterator[Path]:
+    """A `work_folder` of what a command has of its output until that is finished, hidden beside it.
+
+    When the block ends, what killed calls of other songs or settings left there goes too, but for
+    that of those at work.
+    """
+    scratch = output.with_name(f".{output.name}.unfinished")
+    made = [scratch, *(folder for folder in scratch.parents if not folder.exists())]
+    try:
+        with work_folder(command, fingerprint, scratch) as folder:
+            yield folder
+        for left in [path for path in scratch.glob(f"{command}-*") if path.is_dir()]:
+            with suppress(Timeout), FileLock(f"{left}.lock", timeout=0) as lock:
+                shutil.rmtree(left)
+                Path(lock.lock_file).unlink()
+    finally:
+        with suppress(OSError):  # something is kept in it
+            for folder in made:
+                folder.rmdir()
 
 
 def _wait_for(lock: FileLock) -> None:

@@ -9,9 +9,11 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from dirac.scratch import (
     StartError,
+    beside,
     check_start,
     fingerprint,
     from_root,
@@ -77,6 +79,29 @@ def test_a_work_folder_outlives_an_error_and_goes_with_the_work(root: Path) -> N
         assert (folder / "half").read_text() == "done"
         assert list(other.iterdir()) == []
     assert list((root / ".scratch").iterdir()) == []
+
+
+def test_beside_the_output_a_finished_run_leaves_nothing_but_what_is_at_work(root: Path) -> None:
+    output, scratch = root / "out" / "song", root / "out" / ".song.unfinished"
+    left, at_work = scratch / "learn-0123", scratch / "learn-4567"
+
+    def fail() -> None:
+        with beside(output, "learn", KEY) as folder:
+            (folder / "half").touch()
+            raise KeyboardInterrupt
+
+    for folder in (left, at_work):
+        folder.mkdir(parents=True)
+    with FileLock(f"{at_work}.lock"):
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        assert left.exists()
+        with beside(output, "learn", KEY) as folder:
+            assert (folder / "half").exists()
+        assert {path.name for path in scratch.iterdir()} == {"learn-4567", "learn-4567.lock"}
+    with beside(output, "learn", KEY):
+        assert at_work.exists()
+    assert not scratch.exists()
 
 
 def test_an_equal_run_is_waited_for(root: Path, capfd: pytest.CaptureFixture[str]) -> None:

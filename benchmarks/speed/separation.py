@@ -26,7 +26,8 @@ def measure(size: Size, folder: Path) -> Iterator[Row]:
     names = part_names(default_model(), separator.n_parts)
 
     def separate() -> None:
-        write_parts(folder / "parts", names, separator.refine(Recording(song, RATE)), RATE)
+        refine = partial(separator.refine, Recording(song, RATE))
+        write_parts(folder / "parts", names, refine, RATE, len(song))
 
     # For its speed: it has learnt nothing, and its latents are our codec's.
     model = decomposition(params_of("paper")).to(device())

@@ -1,14 +1,16 @@
 """Audio that is written stretch by stretch, before it is known how loud it becomes.
 
 Samples gather as floats in a file without a name, which is gone when the process is, however that
-ends. Then they are encoded beside the place of the finished file, and renamed. The same samples
-give the same bytes.
+ends; those of a long song in a folder where they stay, to go on from. Then they are encoded beside
+the place of the finished file, and renamed. The same samples give the same bytes.
 """
 
+import os
 import shutil
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -25,22 +27,31 @@ MAX_RIFF = (1 << 32) - 1  # bytes that a wav file can count; a longer one is RF6
 
 
 class Draft:
-    """One waveform on its way into a file. peak: the largest magnitude so far."""
+    """One waveform on its way into a file. n_samples: what there is of it so far."""
 
-    def __init__(self, folder: Path, file: IO[bytes]) -> None:
-        """file: for the samples until they are encoded; folder: where it is, to tell of errors."""
-        self.n_channels = self.n_samples = 0
-        self.peak = 0.0
-        self._folder, self._file = folder, file
+    def __init__(self, folder: Path, file: IO[bytes], n_channels: int) -> None:
+        """file: of the samples until they are encoded; folder: where they go, to tell of errors."""
+        self._folder, self._file, self.n_channels = folder, file, n_channels
+        self.n_samples = file.seek(0, os.SEEK_END) // (4 * n_channels)
+
+    def cut(self, n_samples: int) -> None:
+        """Forgets all but the first."""
+        self.n_samples = n_samples
+        self._file.truncate(4 * self.n_channels * n_samples)
 
     def append(self, samples: Tensor) -> None:
         """(channels, time)."""
-        self.n_channels, self.n_samples = len(samples), self.n_samples + samples.shape[1]
-        self.peak = max(self.peak, float(samples.abs().max()))
+        self.n_samples += samples.shape[1]
         try:
             self._file.write(np.ascontiguousarray(samples.T.numpy(), dtype="<f4").data)
+            self._file.flush()
         except OSError as error:
             raise _unwritable(self._folder, error) from error
+
+    @cached_property
+    def peak(self) -> float:
+        """The largest magnitude, of what is complete."""
+        return max((float(np.abs(block).max()) for block in self._blocks()), default=0.0)
 
     def encode(
         self, path: Path, sample_rate: int, form: tuple[str, str], gain: float = 1.0
@@ -63,13 +74,13 @@ class Draft:
             yield np.frombuffer(block, dtype="<f4").reshape(-1, self.n_channels)
 
 
-def write_song(path: Path, stretches: Iterable[Tensor], sample_rate: int) -> Draft:
+def write_song(path: Path, stretches: Iterable[Tensor], sample_rate: int, n_channels: int) -> Draft:
     """Stretches (channels, time) of a song into one file -> its draft, closed, for its figures.
 
     The format goes by the suffix, as for `write_audio`; but a song that would clip is made softer.
     """
     check_suffix(path)
-    with drafts(path.parent, 1) as (draft,), in_place([path]) as (beside,):
+    with drafts(path.parent, 1, n_channels) as (draft,), in_place([path]) as (beside,):
         for stretch in stretches:
             draft.append(stretch)
         draft.encode(beside, sample_rate, FORMS[path.suffix], 1 / max(draft.peak, 1.0))
@@ -77,18 +88,28 @@ def write_song(path: Path, stretches: Iterable[Tensor], sample_rate: int) -> Dra
 
 
 @contextmanager
-def drafts(folder: Path, n: int) -> Iterator[list[Draft]]:
-    """n drafts of files in a folder, which need not be there yet.
+def drafts(
+    folder: Path, n: int, n_channels: int, kept: Path | None = None
+) -> Iterator[list[Draft]]:
+    """n drafts of files in a folder, which need not be there yet; equally far.
 
-    Raises OSError where there can be none, AudioError where nothing can be written.
+    kept: a folder in which their samples stay, to go on from. Raises OSError where there can be
+    none, AudioError where nothing can be written.
     """
     there = standing(folder)
     with ExitStack() as stack:
         try:
-            files = [stack.enter_context(TemporaryFile(dir=there)) for _ in range(n)]
+            files = [stack.enter_context(_begun(there, kept, number)) for number in range(n)]
         except OSError as error:
             raise _unwritable(folder, error) from error
-        yield [Draft(folder, file) for file in files]
+        begun = [Draft(folder, file, n_channels) for file in files]
+        for draft in begun:
+            draft.cut(min(draft.n_samples for draft in begun))
+        yield begun
+
+
+def _begun(there: Path, kept: Path | None, number: int) -> IO[bytes]:
+    return TemporaryFile(dir=there) if kept is None else (kept / f"{number}.floats").open("a+b")
 
 
 def _unwritable(folder: Path, error: OSError) -> AudioError:

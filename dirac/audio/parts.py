@@ -1,6 +1,6 @@
 """The parts of a song as files that lose nothing: read back, they still sum to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +24,27 @@ class WrittenPart:
 
 
 def write_parts(
-    folder: Path, names: Sequence[str], stretches: Iterable[Tensor], sample_rate: int
+    folder: Path,
+    names: Sequence[str],
+    stretches: Callable[[int], Iterable[Tensor]],
+    sample_rate: int,
+    n_channels: int,
+    kept: Path | None = None,
 ) -> list[WrittenPart]:
     """Consecutive stretches (parts, channels, time) as 24-bit .flac files of these names.
 
-    A part may be louder than its song and leave [-1, 1], where flac clips: then, and where flac
-    cannot hold the channels or the rate, all are .wav files of 32-bit floats. They appear when all
-    are complete. Raises AudioError, naming the file.
+    stretches: from which sample on -> those. kept: a folder in which what is done stays where the
+    process is killed, for the next call to go on from. A part may be louder than its song and leave
+    [-1, 1], where flac clips: then, and where flac cannot hold the channels or the rate, all are
+    .wav files of 32-bit floats. They appear when all are complete. Raises AudioError, naming the
+    file.
     """
     check_free(folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES)
-    with drafts(folder, len(names)) as parts:
-        for stretch in stretches:
+    with drafts(folder, len(names), n_channels, kept) as parts:
+        for stretch in stretches(parts[0].n_samples):
             for draft, part in zip(parts, stretch, strict=True):
                 draft.append(part)
+        peaks = [draft.peak for draft in parts]
         suffix, other = SUFFIXES if fits_flac(parts, sample_rate) else SUFFIXES[::-1]
         paths = [folder / f"{name}{suffix}" for name in names]
 
@@ -51,7 +59,7 @@ def write_parts(
             list(pool.map(encode, parts, places))
         for path in paths:  # of an earlier separation of another song by this name
             path.with_suffix(other).unlink(missing_ok=True)
-    return [WrittenPart(path, draft.peak) for path, draft in zip(paths, parts, strict=True)]
+    return [WrittenPart(path, peak) for path, peak in zip(paths, peaks, strict=True)]
 
 
 def fits_flac(parts: Sequence[Draft], sample_rate: int) -> bool:

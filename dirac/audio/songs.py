@@ -34,9 +34,9 @@ class Song(Protocol):
     def n_samples(self) -> int: ...
 
     def spans(self, wanted: Iterable[Span]) -> Iterator[Tensor]:
-        """The samples of spans, (channels, time) each; none begins before the one before it, or
+        """The samples of spans, (channels, time) each; none begins before the one before it. Every
 
-        after its end. Every call begins at the first sample again.
+        call begins at the first sample again.
         """
 
 
@@ -83,6 +83,9 @@ class AudioFile:
             held = np.zeros((0, self.n_channels), dtype=np.float32)
             end = 0  # of what is held
             for start, stop in wanted:
+                while end < start:
+                    held = self._read(file, min(start - end, BLOCK), end)
+                    end += len(held)
                 kept = held[len(held) - (end - start) :]
                 held = np.concatenate([kept, self._read(file, stop - end, end)])
                 end = stop

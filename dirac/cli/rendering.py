@@ -25,8 +25,8 @@ def render(
     from dirac.audio.drafts import write_song
 
     folder, separator = model
-    rate = separator.codec.sample_rate
-    written = write_song(path, separator.singing(components, seed), rate)
+    rate, n_channels = separator.codec.sample_rate, separator.codec.n_audio_channels
+    written = write_song(path, separator.singing(components, seed), rate, n_channels)
     record = {
         "path": str(path),
         "model": str(folder),

@@ -1,7 +1,11 @@
 """`dirac separate`: songs into their parts."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
     from dirac.audio.songs import AudioFile
 
+LONG_SECONDS = 600.0  # of a song of which it would be a pity to begin anew
+
 EPILOG = """\
 examples:
   dirac separate song.wav -o out/             out/song/drums.flac and out/song/bass.flac
@@ -35,8 +41,10 @@ examples:
 
 The parts have the rate, the channels and the length of their song, and sum to it. They are 24-bit
 .flac, or .wav of floats where .flac would clip. A song may be hours long: memory holds seconds of
-it. What was separated before is replaced, unless --skip-done is given. A song that cannot be read
-costs a line on stderr, and the exit status is 1 at the end; the others are separated.
+it, and where one of ten minutes and more is stopped, the same command goes on within it; what it
+has until then lies in a hidden folder beside the parts'. What was separated before is replaced,
+unless --skip-done is given. A song that cannot be read costs a line on stderr, and the exit status
+is 1 at the end; the others are separated.
 
 `dirac learn` lets the model hear the songs first: that takes minutes, and most records gain.
 """
@@ -72,6 +80,13 @@ def separate(chosen: argparse.Namespace) -> None:
     songs = find_songs(chosen.songs, chosen.output)
     folder, separator = open_model(chosen)
     names = part_names(folder, separator.n_parts)
+    method = partial(separator.decode, seed=chosen.seed) if chosen.raw else separator.refine
+    made_by = {
+        "settings": asdict(separator.settings),
+        "raw": chosen.raw,
+        "seed": chosen.seed,
+        "device": separator.device.type,
+    }
     n_failed = 0
     with _progress(songs) as bar:
         for path, name in songs.items():
@@ -79,11 +94,10 @@ def separate(chosen: argparse.Namespace) -> None:
                 continue
             bar.set_description(shown(path.name))
             try:
-                song = AudioFile(path)
-                stretches = (
-                    separator.decode(song, chosen.seed) if chosen.raw else separator.refine(song)
-                )
-                record = _write(chosen.output / name, names, _counted(stretches, bar, song), song)
+                song, output = AudioFile(path), chosen.output / name
+                with _kept(output, song, made_by, folder / "card.json") as kept:
+                    stretches = partial(_counted, bar, song, method)
+                    record = _write(output, names, stretches, song, kept)
             except explained() as error:
                 n_failed += 1
                 complain(error)
@@ -96,12 +110,16 @@ def separate(chosen: argparse.Namespace) -> None:
 
 
 def _write(
-    folder: Path, names: Sequence[str], stretches: "Iterable[Tensor]", song: "AudioFile"
+    folder: Path,
+    names: Sequence[str],
+    stretches: "Callable[[int], Iterable[Tensor]]",
+    song: "AudioFile",
+    kept: Path | None,
 ) -> dict[str, Any]:
     """-> what --json tells of the song."""
     from dirac.audio.parts import write_parts
 
-    parts = write_parts(folder, names, stretches, song.sample_rate)
+    parts = write_parts(folder, names, stretches, song.sample_rate, song.n_channels, kept)
     return {
         "seconds": song.n_samples / song.sample_rate,
         "sample_rate": song.sample_rate,
@@ -136,8 +154,27 @@ def _progress(songs: Iterable[Path]) -> "tqdm[Any]":
 
 
 def _counted(
-    stretches: "Iterable[Tensor]", bar: "tqdm[Any]", song: "AudioFile"
+    bar: "tqdm[Any]", song: "AudioFile", method: "Callable[..., Iterator[Tensor]]", start: int
 ) -> "Iterator[Tensor]":
-    for stretch in stretches:
+    bar.update(start / song.sample_rate)
+    for stretch in method(song, start=start):
         yield stretch
         bar.update(stretch.shape[-1] / song.sample_rate)
+
+
+@contextmanager
+def _kept(
+    output: Path, song: "AudioFile", made_by: Mapping[str, object], card: Path
+) -> Iterator[Path | None]:
+    """Where what is done of a long song stays if it is stopped; an error would come again."""
+    from dirac.scratch import beside, fingerprint
+
+    if song.n_samples < LONG_SECONDS * song.sample_rate:
+        yield None
+        return
+    with beside(output, "separate", fingerprint(made_by, [song.path, card])) as folder:
+        try:
+            yield folder
+        except explained():
+            shutil.rmtree(folder)
+            raise

@@ -2,13 +2,11 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from dirac.audio.codecs import Codec
 from dirac.audio.files import AudioError
@@ -23,7 +21,7 @@ from dirac.learning.moved import moved
 from dirac.learning.whole import whole
 from dirac.model_files import CODEC, CheckpointError, copy_model, has_model, load_model, save_model
 from dirac.packing import check_output, pack
-from dirac.scratch import fingerprint, work_folder
+from dirac.scratch import beside, fingerprint
 from dirac.separation.separator import Separator
 from dirac.separation.settings import SETTINGS_KEY
 from dirac.training.trainer import TrainSettings
@@ -56,31 +54,25 @@ def hear(
     files = [stem.path for song in songs for stem in song.stems[MIXTURE]]
     used = asdict(settings) | asdict(separator.settings) | {"songs": [song.name for song in songs]}
     key = fingerprint(used, [start / "card.json", *files])
-    scratch = output.with_name(f".{output.name}.learning")
-    try:
-        with work_folder("learn", key, scratch) as folder:
-            if (known := known_shares(output, key)) is not None:
-                return dict(zip([song.name for song in songs], known, strict=True))
-            heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
-            try:
-                cache_songs(songs, seconds, separator.codec, codec, heard)
-                model, card = learn(start, heard, folder, settings, key, device)
-            except (AudioError, DataError, AnchorError, LearningError):  # it would be so again
-                shutil.rmtree(folder)
-                raise
-            shares = moved(separator.model.to(device), model, heard)
-            told: dict[str, Any] = {"songs": len(songs), "steps": settings.n_steps, "key": key}
-            told["moved"] = [shares.get(song.name, 0.0) for song in songs]
-            lessons = [*card.get("learnt", []), told]
-            card |= {SETTINGS_KEY: asdict(separator.settings), "learnt": lessons}
-            save_model(folder / "model", model.state_dict(), card)
-            if has_model(start / CODEC):
-                copy_model(start / CODEC, folder / "model" / CODEC)
-            pack(folder / "model", output, None, None, None, weights)
-        forget_unfinished(scratch)
-    finally:
-        with suppress(OSError):  # something is kept in it
-            scratch.rmdir()
+    with beside(output, "learn", key) as folder:
+        if (known := known_shares(output, key)) is not None:
+            return dict(zip([song.name for song in songs], known, strict=True))
+        heard, codec = folder / "songs.lmdb", load_model(start)[1]["codec"]
+        try:
+            cache_songs(songs, seconds, separator.codec, codec, heard)
+            model, card = learn(start, heard, folder, settings, key, device)
+        except (AudioError, DataError, AnchorError, LearningError):  # it would be so again
+            shutil.rmtree(folder)
+            raise
+        shares = moved(separator.model.to(device), model, heard)
+        told: dict[str, Any] = {"songs": len(songs), "steps": settings.n_steps, "key": key}
+        told["moved"] = [shares.get(song.name, 0.0) for song in songs]
+        lessons = [*card.get("learnt", []), told]
+        card |= {SETTINGS_KEY: asdict(separator.settings), "learnt": lessons}
+        save_model(folder / "model", model.state_dict(), card)
+        if has_model(start / CODEC):
+            copy_model(start / CODEC, folder / "model" / CODEC)
+        pack(folder / "model", output, None, None, None, weights)
     return shares
 
 
@@ -94,14 +86,6 @@ def known_shares(output: Path, key: str) -> list[float] | None:
     except CheckpointError:
         return None
     return lessons[-1]["moved"] if lessons and lessons[-1].get("key") == key else None
-
-
-def forget_unfinished(scratch: Path) -> None:
-    """Removes what killed calls with other songs or settings have left, but for those at work."""
-    for folder in [path for path in scratch.glob("learn-*") if path.is_dir()]:
-        with suppress(Timeout), FileLock(f"{folder}.lock", timeout=0) as lock:
-            shutil.rmtree(folder)
-            Path(lock.lock_file).unlink()
 
 
 def cache_songs(

@@ -1,5 +1,7 @@
 """Signals of any length, in overlapping pieces that fade into each other."""
 
+import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-Span = tuple[int, int]  # [start, stop)
+from dirac.audio.songs import Song, Span
+
 MAX_AT_ONCE = 4  # pieces: each takes 100 MB or so while it is separated
 
 
@@ -20,6 +23,33 @@ def overlapping(n: int, length: int) -> list[Span]:
     size = -(-(n + (count - 1) * overlap) // count)
     starts = [k * (n - size) // (count - 1) for k in range(count)]
     return [(start, start + size) for start in starts]
+
+
+def in_pieces(
+    function: Callable[[Tensor], Tensor], song: Song, seconds: float, n_at_once: int, start: int
+) -> Iterator[Tensor]:
+    """function: of pieces (channels, time) of a song, about so many seconds long, to (..., time)
+
+    -> consecutive stretches of what they make together, from sample `start` on, the same wherever
+    that is. n_at_once: as for `at_once`.
+    """
+    every = overlapping(song.n_samples, round(seconds * song.sample_rate))
+    spans = needed(every, start)
+    pieces = at_once(function, song.spans(spans), min(n_at_once, len(every)))
+    return after(faded(pieces, spans, 1), start - spans[0][0])
+
+
+def needed(spans: Sequence[Span], start: int) -> Sequence[Span]:
+    """Those of `overlapping` spans that decide what there is from `start` on, and how they fade."""
+    return spans[max(bisect_right(spans, (start, math.inf)) - 2, 0) :]
+
+
+def after(stretches: Iterable[Tensor], n: int) -> Iterator[Tensor]:
+    """Consecutive stretches (..., time) without their first n samples."""
+    for stretch in stretches:
+        if stretch.shape[-1] > n:
+            yield stretch[..., n:]
+        n = max(n - stretch.shape[-1], 0)
 
 
 def consecutive(n: int, length: int) -> list[Span]:

@@ -17,14 +17,14 @@ from dirac.audio.spectrogram import Spectrogram
 from dirac.devices import Parcel
 from dirac.model_files import CODEC, CheckpointError, check_described, fill, has_model, load_model
 from dirac.models.decomposition import Decomposition
-from dirac.networks.recorded import Recorded
+from dirac.networks.recorded import recorded
 from dirac.separation.masking import masked
-from dirac.separation.pieces import MAX_AT_ONCE, at_once, consecutive, faded, overlapping
+from dirac.separation.pieces import MAX_AT_ONCE, consecutive, faded, in_pieces, overlapping
 from dirac.separation.settings import SETTINGS_KEY, Settings
 from dirac.separation.shifts import averaged
 
-Refine = Callable[[Tensor, Tensor], dict[str, Tensor]]
-Render = Callable[[Tensor], Tensor]
+Function = Callable[[Tensor], Tensor]
+Render = Callable[[Tensor, torch.Generator], Tensor]  # components to parts
 
 
 class Separator:
@@ -99,18 +99,31 @@ class Separator:
 
     def regressed(self, waveform: Tensor, sample_rate: int) -> Tensor:
         """The expected parts, decoded: one evaluation each, and no noise; the mean over shifts."""
-        return torch.cat([*self._decoded(Recording(waveform, sample_rate), self.regress)], dim=-1)
+        song = Recording(waveform, sample_rate)
+        return torch.cat([*self._decoded(song, lambda c, _: self.regress(c))], dim=-1)
 
-    def refine(self, song: Song) -> Iterator[Tensor]:
-        """As `refined`, but of a song of any length, as consecutive stretches of its estimates."""
-        n_at_once = MAX_AT_ONCE if self.device.type == "cpu" else 1
-        refiner = self._refiner(song.sample_rate, self.training_gain(song))
-        return self._separate(partial(self._refine, refine=refiner), song, n_at_once)
+    def refine(self, song: Song, start: int = 0) -> Iterator[Tensor]:
+        """As `refined`, of a song of any length: stretches of estimates from sample `start` on."""
+        gain, rate = self.training_gain(song), song.sample_rate
 
-    def decode(self, song: Song, seed: int) -> Iterator[Tensor]:
-        """As `decoded`, but of a song of any length, as consecutive stretches of its estimates."""
-        generator = torch.Generator().manual_seed(seed)
-        return self._decoded(song, partial(self.render, generator=generator))
+        def estimates(resampled: Tensor, piece: Tensor) -> Tensor:
+            latents = self.codec.encode(resampled) * gain
+            parts = self.model.regress(self.model.encode(latents))[0]
+            return masked(parts, piece, rate, self.codec, self.settings)
+
+        # A formula on its own grid never waits for the GPU; of other codecs that is not known.
+        formula = isinstance(self.codec, Spectrogram) and self.codec.n_fft == self.settings.n_fft
+        repeated = recorded(estimates) if formula else estimates
+
+        @torch.inference_mode()
+        def refine(piece: Tensor) -> Tensor:
+            return repeated(self._resampled(piece, rate), piece)
+
+        return self._separate(refine, song, start)
+
+    def decode(self, song: Song, seed: int, start: int = 0) -> Iterator[Tensor]:
+        """As `decoded`, likewise; all pieces begin with one noise, so that each stands alone."""
+        return self._decoded(song, self.render, seed, start)
 
     @torch.inference_mode()
     def encode(self, waveform: Tensor, sample_rate: int) -> Tensor:
@@ -199,39 +212,34 @@ class Separator:
         level = power.mean().sqrt() if self.model.objective == "paper" else power.sqrt().mean()
         return self.model.level / max(float(level), 1e-6) if level > 0 else 1.0
 
-    def _decoded(self, song: Song, render: Render) -> Iterator[Tensor]:
-        decode = partial(self._decode, gain=self.training_gain(song), render=render)
-        shifted = partial(averaged, decode, self.codec.frame_rate, self.settings.n_shifts)
-        return self._separate(shifted, song, n_at_once=1)  # noise is drawn in order
-
-    def _separate(
-        self, method: Callable[[Tensor, int], Tensor], song: Song, n_at_once: int
+    def _decoded(
+        self, song: Song, render: Render, seed: int = 0, start: int = 0
     ) -> Iterator[Tensor]:
+        gain, rate = self.training_gain(song), song.sample_rate
+
+        @torch.inference_mode()
+        def decode(generator: torch.Generator, piece: Tensor, rate: int) -> Tensor:
+            components = self.model.encode(self.encode(piece, rate) * gain)
+            shares = self.shares(render(components, generator) / gain)
+            shares = resample(shares, self.codec.sample_rate, rate)
+            shares = nn.functional.pad(shares, (0, piece.shape[-1] - shares.shape[-1]))
+            return to_channels(shares, len(piece)).to(piece.device)
+
+        def shifted(piece: Tensor) -> Tensor:
+            method = partial(decode, torch.Generator().manual_seed(seed))
+            return averaged(method, self.codec.frame_rate, self.settings.n_shifts, piece, rate)
+
+        return self._separate(shifted, song, start)
+
+    def _separate(self, method: Function, song: Song, start: int) -> Iterator[Tensor]:
         def separate(piece: Tensor) -> Tensor:
             if not piece.any():
                 return torch.zeros(self.n_parts, *piece.shape, device=self.device)
-            return method(piece.to(self.device), song.sample_rate)
+            return method(piece.to(self.device))
 
-        length = round(self.settings.piece_seconds * song.sample_rate)
-        spans = overlapping(song.n_samples, length)
-        estimates = at_once(separate, song.spans(spans), min(n_at_once, len(spans)))
-        return (stretch.cpu() for stretch in faded(estimates, spans, 1))
-
-    @torch.inference_mode()
-    def _refine(self, waveform: Tensor, sample_rate: int, refine: Refine) -> Tensor:
-        return refine(self._resampled(waveform, sample_rate), waveform)["estimates"]
-
-    def _refiner(self, sample_rate: int, gain: float) -> Refine:
-        """(a piece at the codec's rate, the piece) -> its "estimates"."""
-
-        def refine(resampled: Tensor, waveform: Tensor) -> dict[str, Tensor]:
-            latents = self.codec.encode(resampled) * gain
-            parts = self.model.regress(self.model.encode(latents))[0]
-            return {"estimates": masked(parts, waveform, sample_rate, self.codec, self.settings)}
-
-        # A formula on its own grid never waits for the GPU; of other codecs that is not known.
-        formula = isinstance(self.codec, Spectrogram) and self.codec.n_fft == self.settings.n_fft
-        return Recorded(refine) if formula else refine
+        n_at_once = MAX_AT_ONCE if self.device.type == "cpu" else 1
+        stretches = in_pieces(separate, song, self.settings.piece_seconds, n_at_once, start)
+        return (stretch.cpu() for stretch in stretches)
 
     @torch.inference_mode()
     def masked(
@@ -239,12 +247,3 @@ class Separator:
     ) -> Tensor:
         """As `masking.masked`, by this codec: (parts, audio channels, time), on the CPU."""
         return masked(parts, waveform.to(self.device), sample_rate, self.codec, settings).cpu()
-
-    @torch.inference_mode()
-    def _decode(self, waveform: Tensor, sample_rate: int, gain: float, render: Render) -> Tensor:
-        latents = self.encode(waveform, sample_rate) * gain
-        parts = render(self.model.encode(latents)) / gain
-        shares = resample(self.shares(parts), self.codec.sample_rate, sample_rate)
-        missing = waveform.shape[-1] - shares.shape[-1]
-        whole = to_channels(nn.functional.pad(shares, (0, missing)), len(waveform))
-        return whole.to(waveform.device)

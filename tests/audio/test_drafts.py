@@ -17,7 +17,7 @@ from dirac.audio.parts import write_parts
 @pytest.mark.parametrize("suffix", [".flac", ".wav", ".mp3"])
 def test_a_song_is_written_in_stretches(tmp_path: Path, suffix: str) -> None:
     song = 0.5 * torch.sin(torch.arange(48000) * 0.05).expand(2, -1)
-    draft = write_song(tmp_path / "out" / f"song{suffix}", song.split(7000, dim=-1), 24000)
+    draft = write_song(tmp_path / "out" / f"song{suffix}", song.split(7000, dim=-1), 24000, 2)
     assert (draft.n_samples, draft.peak) == (48000, pytest.approx(0.5, abs=1e-3))
     samples, rate = read_audio(tmp_path / "out" / f"song{suffix}")
     assert rate == 24000
@@ -27,13 +27,13 @@ def test_a_song_is_written_in_stretches(tmp_path: Path, suffix: str) -> None:
 
 def test_a_song_that_would_clip_is_made_softer(tmp_path: Path) -> None:
     song = torch.tensor([[0.0, 1.5, -3.0, 0.3]])
-    write_song(tmp_path / "song.wav", [song], 8000)
+    write_song(tmp_path / "song.wav", [song], 8000, 1)
     np.testing.assert_allclose(read_audio(tmp_path / "song.wav")[0], song / 3, atol=2**-22)
 
 
 def test_a_format_that_is_not_known_is_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"song\.xyz: the suffix must be one of \.flac"):
-        write_song(tmp_path / "song.xyz", iter(()), 8000)
+        write_song(tmp_path / "song.xyz", iter(()), 8000, 1)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,10 +70,10 @@ def test_what_a_full_disk_does_not_take_is_not_published(
     noise = torch.rand(1, 48000, generator=torch.Generator().manual_seed(0)) - 0.5
 
     def write_part() -> None:
-        write_parts(tmp_path, ["a"], [noise[None]], 24000)
+        write_parts(tmp_path, ["a"], lambda _: [noise[None]], 24000, 1)
 
     for write in (
-        lambda: write_song(path, [noise], 24000),
+        lambda: write_song(path, [noise], 24000, 1),
         lambda: write_audio(path, noise, 24000),
         *([write_part] if name == "a.flac" else []),
     ):

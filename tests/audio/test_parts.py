@@ -1,5 +1,6 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,20 @@ from dirac.audio.parts import write_parts
 NAMES = ("drums", "bass")
 
 
+def split(parts: Tensor, start: int) -> Sequence[Tensor]:
+    return parts[..., start:].split(300, dim=-1)
+
+
 def write(folder: Path, parts: Tensor, rate: int) -> list[Path]:
-    written = write_parts(folder, NAMES, parts.split(300, dim=-1), rate)
+    written = write_parts(folder, NAMES, partial(split, parts), rate, parts.shape[1])
     peaks = parts.abs().amax(dim=(1, 2)).tolist()
     assert [part.peak for part in written] == pytest.approx(peaks)
     return [part.path for part in written]
+
+
+def interrupted(start: int) -> Iterator[Tensor]:
+    yield noise(0.4)[..., :700]
+    raise KeyboardInterrupt
 
 
 def noise(peak: float, n_channels: int = 2) -> Tensor:
@@ -85,11 +95,30 @@ def test_what_cannot_be_written_is_named_and_nothing_stays(tmp_path: Path) -> No
 def test_an_earlier_separation_stays_until_all_of_the_new_one_is_there(tmp_path: Path) -> None:
     before = [path.read_bytes() for path in write(tmp_path, noise(0.5), 8000)]
 
-    def stretches() -> Iterator[Tensor]:
-        yield noise(0.4)
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        write_parts(tmp_path, NAMES, stretches(), 8000)
+        write_parts(tmp_path, NAMES, interrupted, 8000, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bass.flac", "drums.flac"]
     assert [(tmp_path / f"{name}.flac").read_bytes() for name in NAMES] == before
+
+
+@pytest.mark.parametrize("torn", [0, 1, 8, 801])
+def test_what_a_killed_process_kept_is_gone_on_from(tmp_path: Path, torn: int) -> None:
+    kept, starts = tmp_path / "kept", []
+    kept.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        write_parts(tmp_path / "song", NAMES, interrupted, 8000, 2, kept)
+    with sorted(kept.iterdir())[0].open("r+b") as file:
+        file.truncate(700 * 8 - torn)  # as where it was killed while it wrote
+
+    def rest(start: int) -> Sequence[Tensor]:
+        starts.append(start)
+        return split(noise(0.4), start)
+
+    for _ in range(2):  # the second is killed when all is there but the files
+        whole = [
+            part.path.read_bytes()
+            for part in write_parts(tmp_path / "song", NAMES, rest, 8000, 2, kept)
+        ]
+    assert starts == [(700 * 8 - torn) // 8, 1000]
+    other = write(tmp_path / "other", noise(0.4), 8000)
+    assert whole == [path.read_bytes() for path in other]

@@ -31,12 +31,12 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_
 def test_a_folder_is_made_when_its_files_are_complete(tmp_path: Path) -> None:
     out = tmp_path / "out" / "song"
 
-    def stretches() -> Iterator[Tensor]:
+    def stretches(start: int) -> Iterator[Tensor]:
         for _ in range(2):
             yield torch.zeros(1, 1, 100)
             assert list(tmp_path.iterdir()) == []  # where a kill would leave nothing
 
-    write_parts(out, ["a"], stretches(), 8000)
+    write_parts(out, ["a"], stretches, 8000, 1)
     with in_place([tmp_path / "late" / "b.flac"]) as (beside,):
         beside.touch()
         assert beside.parent == tmp_path
@@ -51,9 +51,9 @@ def test_a_folder_that_cannot_be_is_told_before_any_work(
     (tmp_path / "file").touch()
     (tmp_path / "lost").symlink_to("nowhere")
     for way in ("file", "file/song", "lost", "lost/song"):
-        with pytest.raises(NotADirectoryError), drafts(tmp_path / way, 1):
+        with pytest.raises(NotADirectoryError), drafts(tmp_path / way, 1, 1):
             pytest.fail("there are drafts")
-    with pytest.raises(OSError, match="name too long"), drafts(tmp_path / ("n" * 300), 1):
+    with pytest.raises(OSError, match="name too long"), drafts(tmp_path / ("n" * 300), 1, 1):
         pytest.fail("there are drafts")
 
     def refused(**_: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be_is_told_before_any_work(
 
     monkeypatch.setattr("dirac.audio.drafts.TemporaryFile", refused)
     with pytest.raises(AudioError, match=r"out cannot be written to \(Permission denied\)"):
-        write_song(tmp_path / "out" / "song.wav", iter(()), 8000)
+        write_song(tmp_path / "out" / "song.wav", iter(()), 8000, 1)
     assert not (tmp_path / "out").exists()
 
 
@@ -70,9 +70,9 @@ def test_a_folder_in_the_way_of_one_file_is_told_before_any_work(tmp_path: Path,
     (tmp_path / name).mkdir()
     before = [tmp_path / name]
     with pytest.raises(AudioError, match=rf"{name} cannot be written: a folder of this name"):
-        write_parts(tmp_path, ["a", "b"], iter(()), 8000)
+        write_parts(tmp_path, ["a", "b"], lambda _: (), 8000, 1)
     with pytest.raises(AudioError, match=rf"{name} cannot be written: a folder of this name"):
-        write_song(tmp_path / name, iter(()), 8000)
+        write_song(tmp_path / name, iter(()), 8000, 1)
     with pytest.raises(AudioError), in_place([tmp_path / "a.flac", tmp_path / name]):
         pytest.fail("there is a place for both")
     assert list(tmp_path.iterdir()) == before

@@ -71,7 +71,7 @@ def test_what_is_learnt_already_is_not_learnt_again(
         monkeypatch.setattr("dirac.learning.hearing.learn", None)
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
-    assert not list(Path().glob(".*learning*"))
+    assert not list(Path().glob(".*unfinished*"))
 
 
 def test_a_model_that_is_not_packed_learns_by_the_projects_params(song: str) -> None:
@@ -116,12 +116,12 @@ def test_without_a_song_there_is_no_model(short: str, capsys: pytest.CaptureFixt
 def test_a_link_to_a_model_stays_one_and_nothing_unfinished_stays(song: str) -> None:
     main(["learn", song, "-o", "real", "--steps", "2"])
     Path("link").symlink_to("real")
-    unfinished = Path(".real.learning/learn-0123")  # of a call that was killed
+    unfinished = Path(".real.unfinished/learn-0123")  # of a call that was killed
     unfinished.mkdir(parents=True)
     main(["learn", song, "-o", "link", "--steps", "3"])
     assert Path("link").is_symlink()
     assert lessons("real") == [(1, 3)]
-    assert not list(Path().glob(".*learning*"))
+    assert not list(Path().glob(".*unfinished*"))
 
 
 def test_what_is_no_model_is_left_as_it_is(song: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,16 @@
 import json
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from torch import Tensor
 
-from dirac.audio.files import read_audio
+from dirac.audio.files import read_audio, write_audio
+from dirac.audio.songs import Song
 from dirac.cli.main import main
 from dirac.packaged import find_model
 from dirac.separation.separator import Separator
@@ -121,6 +124,53 @@ def test_a_bad_song_has_no_paths(songs: list[str], capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         main(["separate", "c.mp3", "b.flac", "-o", "out"])
     assert capsys.readouterr().out.splitlines() == ["out/b/drums.flac", "out/b/bass.flac"]
+
+
+@pytest.mark.parametrize("options", [[], ["--raw"]])
+def test_a_long_song_that_was_stopped_goes_on(
+    songs: list[str], options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = 0.1 * np.random.default_rng(1).standard_normal((2, 24000 * 40))
+    write_audio(Path("long.wav"), noise, 24000)
+    main(["separate", "long.wav", "-o", "whole", *options])
+    monkeypatch.setattr("dirac.cli.separate.LONG_SECONDS", 30)
+    separate, starts = Separator._separate, []
+
+    def stopped(
+        self: Separator, method: Callable[[Tensor], Tensor], song: Song, start: int
+    ) -> Iterator[Tensor]:
+        starts.append(start)
+        yield next(separate(self, method, song, start))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Separator, "_separate", stopped)
+        for _ in range(2):
+            with pytest.raises(SystemExit) as interrupted:
+                main(["separate", "long.wav", "-o", "out", *options])
+            assert interrupted.value.code == 130
+    assert [path.name for path in Path("out").iterdir()] == [".long.unfinished"]
+    main(["separate", "long.wav", "-o", "out", *options])
+    assert starts[0] == 0 < starts[1]
+    for name in ("drums", "bass"):
+        there = {path.name: path.read_bytes() for path in Path("out/long").glob(f"{name}.*")}
+        assert there == {
+            path.name: path.read_bytes() for path in Path("whole/long").glob(f"{name}.*")
+        }
+    assert [path.name for path in Path("out").iterdir()] == ["long"]
+
+
+def test_of_a_long_song_that_is_bad_nothing_stays(
+    songs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dirac.cli.separate.LONG_SECONDS", 0.5)
+    samples = np.zeros(44100)
+    samples[-1] = np.nan
+    soundfile.write("nan.wav", samples, 44100, subtype="FLOAT")
+    with pytest.raises(SystemExit):
+        main(["separate", "nan.wav", "a.wav", "-o", "out"])
+    assert "nan.wav holds values that are not finite" in capsys.readouterr().err
+    assert [path.name for path in Path("out").iterdir()] == ["a"]
 
 
 def test_what_is_done_is_done_again_or_skipped(

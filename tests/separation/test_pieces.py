@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dirac.separation.pieces import at_once, consecutive, faded, overlapping
+from dirac.audio.songs import Recording
+from dirac.separation.pieces import after, at_once, consecutive, faded, in_pieces, overlapping
 
 
-def in_pieces(
+def of_pieces(
     function: Callable[[Tensor], Tensor], signal: Tensor, length: int, ratio: int
 ) -> Tensor:
     spans = overlapping(signal.shape[-1], length)
@@ -38,14 +39,14 @@ def test_pieces_of_the_identity_make_the_whole(n: int) -> None:
         seen.append(piece.shape[-1])
         return piece
 
-    torch.testing.assert_close(in_pieces(function, signal, 8, 1), signal)
+    torch.testing.assert_close(of_pieces(function, signal, 8, 1), signal)
     assert len(set(seen)) == 1
     assert n < 12 or 5 < seen[0] < 12
 
 
 def test_pieces_fade_into_each_other_without_a_step() -> None:
     levels = iter([0.0, 1.0])
-    level = in_pieces(lambda piece: torch.full_like(piece, next(levels)), torch.zeros(140), 80, 1)
+    level = of_pieces(lambda piece: torch.full_like(piece, next(levels)), torch.zeros(140), 80, 1)
     assert level[:65].max() == 0
     assert level[75:].min() == 1
     assert (level.diff() >= 0).all()
@@ -54,7 +55,7 @@ def test_pieces_fade_into_each_other_without_a_step() -> None:
 
 def test_a_function_may_stretch_time() -> None:
     signal = torch.arange(10.0)
-    stretched = in_pieces(lambda piece: piece.repeat_interleave(3), signal, 4, 3)
+    stretched = of_pieces(lambda piece: piece.repeat_interleave(3), signal, 4, 3)
     torch.testing.assert_close(stretched, signal.repeat_interleave(3))
 
 
@@ -73,6 +74,28 @@ def test_stretches_are_finished_as_pieces_come() -> None:
         finished += len(stretch)
         assert came - finished <= 16  # no more is held than a piece
     assert finished == 100
+
+
+@pytest.mark.parametrize("n", [5, 100, 137])
+def test_from_any_sample_on_a_song_is_the_same(n: int) -> None:
+    song = Recording(torch.randn(2, n, generator=torch.Generator().manual_seed(0)), 8)
+
+    def made(start: int) -> Tensor:
+        pieces = in_pieces(lambda p: p - p.mean(), song, seconds=2, n_at_once=1, start=start)
+        return torch.cat([*pieces, torch.zeros(2, 0)], dim=-1)
+
+    whole = made(0)
+    assert whole.shape == (2, n)
+    for start in range(n + 1):
+        assert torch.equal(made(start), whole[:, start:])
+
+
+def test_what_is_before_is_left_out() -> None:
+    stretches = torch.arange(10).split([3, 4, 3])
+    for start in range(11):
+        left = [*after(stretches, start)]
+        assert all(len(stretch) for stretch in left)
+        assert [int(n) for stretch in left for n in stretch] == [*range(start, 10)]
 
 
 def test_consecutive_spans_are_the_whole() -> None:

@@ -197,15 +197,6 @@ def test_a_missing_model_or_an_incomplete_card_is_one_clear_error(tmp_path: Path
             Separator.load(folder, SETTINGS, None, CPU)
 
 
-def test_a_song_comes_apart_in_stretches_as_it_does_at_once() -> None:
-    mixture, ours = music(3.3, 16000, 2), separator()
-    stretches = [*ours.refine(Recording(mixture, 16000))]
-    assert len(stretches) > 3
-    torch.testing.assert_close(
-        torch.cat(stretches, dim=-1), ours.refined(mixture, 16000), rtol=0, atol=0
-    )
-
-
 def test_a_part_is_of_its_component_in_every_piece() -> None:
     time = torch.arange(6 * 24000) / 24000
     low, high = torch.sin(6.283 * 300 * time), torch.sin(6.283 * 3000 * time)
