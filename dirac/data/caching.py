@@ -206,7 +206,7 @@ def _meta(
     kept = np.delete(np.arange(len(latents), dtype=np.int32), list(reasons))
     if not len(kept):
         raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
-    mean, std = writer.moments(codec.n_channels, latents.dtype)
+    mean, std = writer.moments()
     return StoreMeta(
         version=VERSION,
         data_name=data_name,

@@ -2,7 +2,8 @@
 
 Key b"00000017/00" is the mixture of candidate excerpt 17, "/01" and on its sources in order if
 there are several, then the mixture at each other speed; b"00000017/dropped" says instead why it has
-none. `__meta__` comes last: with it, all is there.
+none. After what was written together comes b"00000017/sums", for the moments so far. `__meta__`
+comes last: with it, all is there.
 """
 
 import math
@@ -23,7 +24,8 @@ from dirac.data.handles import environment
 
 VERSION = 3
 META = b"__meta__"
-N_COMMITTED = 32  # excerpts together; part of what decides a store's bytes
+SUMS = b"/sums"
+N_COMMITTED = 8  # excerpts together; part of what decides a store's bytes
 MAP_SIZE = 1 << 44  # address space, not disk; it stands in the file, so it is the same everywhere
 
 Latents = np.ndarray[Any, np.dtype[np.float32]]
@@ -161,17 +163,24 @@ class StoreWriter:
         if _is_torn(path):
             path.unlink()
         with self._begin() as transaction, transaction.cursor() as cursor:
-            key = cursor.key() if cursor.last() else b""
+            key, value = cursor.item() if cursor.last() else (b"", b"")
         self.is_finished = key == META
-        self.n_records = int(key[:8]) + 1 if key and not self.is_finished else 0
+        self.n_records = 0 if not key or self.is_finished else int(key[:8]) + 1
+        # Of the powers 0, 1 and 2 of each channel, over all mixtures.
+        self._sums = np.frombuffer(value).reshape(3, -1) if self.n_records else np.zeros((3, 1))
 
     def append(self, records: Sequence[Record]) -> None:
         """Adds the next records, all or none of them."""
+        sums, number = self._sums, self.n_records
         with self._begin(write=True) as transaction:
             for number, record in enumerate(records, self.n_records):
                 for key, value in _items(number, record):
                     transaction.put(key, value, append=True)
-        self.n_records += len(records)
+                if not isinstance(record, str):
+                    mixture = record[0].astype(np.float64)
+                    sums = sums + [(mixture**power).sum(1) for power in range(3)]
+            transaction.put(b"%08d" % number + SUMS, sums.tobytes(), append=True)
+        self._sums, self.n_records = sums, number + 1
 
     def dropped(self) -> dict[int, str]:
         """Number and reason of the records that are no latents."""
@@ -179,15 +188,9 @@ class StoreWriter:
             values = [transaction.get(_dropped_key(number)) for number in range(self.n_records)]
         return {number: bytes(value).decode() for number, value in enumerate(values) if value}
 
-    def moments(self, n_channels: int, dtype: str) -> tuple[list[float], list[float]]:
+    def moments(self) -> tuple[list[float], list[float]]:
         """Mean and standard deviation of each channel over all mixtures."""
-        sums = np.zeros((3, n_channels))  # of the powers 0, 1 and 2
-        with self._begin() as transaction:
-            for number in range(self.n_records):
-                if value := transaction.get(_key(number, 0)):
-                    latents = np.frombuffer(value, dtype).reshape(n_channels, -1).astype(np.float64)
-                    sums += [(latents**power).sum(1) for power in range(3)]
-        mean, squares = sums[1:] / sums[0]
+        mean, squares = self._sums[1:] / self._sums[0]
         return mean.tolist(), np.sqrt(np.maximum(squares - mean**2, 0)).tolist()
 
     def finish(self, meta: StoreMeta) -> None:

@@ -25,7 +25,7 @@ def record(number: int) -> np.ndarray | str:
 
 def meta_of(writer: StoreWriter, version: int = VERSION) -> StoreMeta:
     kept = np.delete(np.arange(writer.n_records), list(writer.dropped()))
-    mean, std = writer.moments(SHAPE[1], "float16")
+    mean, std = writer.moments()
     return StoreMeta(
         version=version,
         data_name="synthetic",
