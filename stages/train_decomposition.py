@@ -171,9 +171,11 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
     if params.train.objective == "paper":
         return [[] for _ in stores]
 
+    kept = this.session.folder
+
     def told() -> list[tuple[Array, Array]]:
-        n_sources = params.model.n_latents
-        return tell_windows(stores, n_sources, anchors, params.seed, make_listener(this))
+        n_sources, listen = params.model.n_latents, make_listener(this)
+        return tell_windows(stores, n_sources, anchors, params.seed, listen, kept)
 
     @cache
     def found() -> list[Anchors]:
@@ -182,12 +184,11 @@ def find(this: Round, teacher: Decomposition | None) -> list[Anchors]:
         by_statistics = told() if anchors.lopsided < 1 else None
         regressed = partial(regress, teacher.eval())
         listen = make_listener(this) if anchors.alike else None
-        kept = this.session.folder
         return find_by_ear(stores, teacher.level, regressed, anchors, by_statistics, listen, kept)
 
     def anchors_of(number: int, source: int) -> Array:
-        kept = this.session.folder / f"anchors-{number}-{source}.npy"
-        return keep(kept, lambda: torch.from_numpy(found()[number][source])).numpy()
+        path = kept / f"anchors-{number}-{source}.npy"
+        return keep(path, lambda: torch.from_numpy(found()[number][source])).numpy()
 
     sources = range(params.model.n_latents)
     return [[anchors_of(number, source) for source in sources] for number in range(len(stores))]

@@ -90,18 +90,29 @@ def find_anchors(places: Array, presences: Array, settings: AnchorSettings) -> A
 
 
 def tell_windows(
-    stores: Sequence[Path], n_sources: int, settings: AnchorSettings, seed: int, listen: Listen
+    stores: Sequence[Path],
+    n_sources: int,
+    settings: AnchorSettings,
+    seed: int,
+    listen: Listen,
+    folder: Path | None = None,
 ) -> list[tuple[Array, Array]]:
     """Of each store places (windows, 2) and presences (windows, sources) of its windows, by
 
     statistics: by the profiles of the first, which is that of training, and as `judge_by_song` has
-    them. Raises AnchorError where there is nothing to look for.
+    them. folder: where what is read of them is kept, for a killed call to go on; or nothing is.
+    Raises AnchorError where there is nothing to look for.
     """
-    windows = [read_windows(path, settings.n_frames, settings.n_bands, listen) for path in stores]
+    rule = (settings.n_frames, settings.n_bands, listen)
+    windows = [
+        read_windows(path, *rule, folder and folder / f"read-{number}")
+        for number, path in enumerate(stores)
+    ]
     told = tell_presences(windows, n_sources, seed)
-    rule = (settings.presence, settings.apart, settings.lopsided)
     judged = [
-        judge_by_song(presences, of_store.songs, *rule)
+        judge_by_song(
+            presences, of_store.songs, settings.presence, settings.apart, settings.lopsided
+        )
         for of_store, presences in zip(windows, told, strict=True)
     ]
     for path, presences in zip(stores, judged, strict=True):

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dirac.data.presences import (
     MAX_READ,
@@ -21,9 +19,7 @@ from dirac.data.presences import (
     window_starts,
 )
 from dirac.data.store import LatentStore
-from dirac.kept import keep
-
-BLOCK = 32  # excerpts
+from dirac.kept import keep_rows
 
 # (batch, channels, frames) -> (batch, parts, channels, frames)
 Regress = Callable[[Tensor], Tensor]
@@ -56,27 +52,18 @@ def hear_windows(
     """What a model hears in a store.
 
     level: the RMS of the latents that the model was trained on, averaged over channels. n_bands: of
-    the changes of what `listen` hears in the parts; without it there are none. folder: where what
-    is heard is kept, BLOCK excerpts together, so that a killed call goes on; or nothing is. Raises
-    AnchorError when no window has any sound in it.
+    the changes of what `listen` hears in the parts; without it there are none. folder: as for
+    `keep_rows`. Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
     starts = window_starts(store, n_frames)
     numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
 
-    def hear(excerpts: Sequence[int]) -> Tensor:
-        apart = (take_apart(store, index, level, regress) for index in excerpts)
-        told = [_told(store, *of, starts, n_frames, n_bands, listen) for of in apart]
-        return torch.from_numpy(np.concatenate(told))
+    def hear(index: int) -> Tensor:
+        apart = take_apart(store, index, level, regress)
+        return torch.from_numpy(_told(store, *apart, starts, n_frames, n_bands, listen))
 
-    tables = []
-    with tqdm(None, "listening for anchors", len(numbers), unit="excerpt") as progress:
-        for first in range(0, len(numbers), BLOCK):
-            block = numbers[first : first + BLOCK]
-            heard = partial(hear, block)
-            tables.append(keep(folder / f"{first}.npy", heard) if folder else heard())
-            progress.update(len(block))
-    told = torch.cat(tables).numpy()
+    told = keep_rows(folder, "listening for anchors", numbers, hear).numpy()
     powers, changes = told[..., 0], told[..., 1:].reshape(len(told), -1)
     if not powers.any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")

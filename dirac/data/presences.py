@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dirac.data.store import LatentStore
+from dirac.kept import keep_rows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 # (batch, channels, frames) -> (batch, bands, frames of any one rate): what latents sound like, as
@@ -59,35 +59,37 @@ class Windows:
     songs: Array
 
 
-def read_windows(path: Path, n_frames: int, n_bands: int, listen: Listen) -> Windows:
+def read_windows(
+    path: Path, n_frames: int, n_bands: int, listen: Listen, folder: Path | None = None
+) -> Windows:
     """The windows of a store's mixtures, but for the quietest.
 
-    n_bands: in which statistics are gathered, of the bands that `listen` gives. Raises AnchorError
-    when no window has any sound in it.
+    n_bands: in which statistics are gathered, of the bands that `listen` gives. folder: as for
+    `keep_rows`. Raises AnchorError when no window has any sound in it.
     """
     store = LatentStore(path)
-    places, changes, held, left = [], [], [], []
     starts = window_starts(store, n_frames)
     numbers = range(0, len(store), len(store) * len(starts) // MAX_READ + 1)
-    for index in tqdm(numbers, "reading windows", unit="excerpt"):
+
+    def read(index: int) -> Tensor:
+        """(windows, how they change, what is held, whether it is left)."""
         heard = listen(torch.from_numpy(store.mixture(index))[None])[0].cpu().numpy()
         rate = heard.shape[1] / store.meta.n_frames
-        for start in starts:
-            places.append((index, start))
-            window = heard[:, round(rate * start) : round(rate * (start + n_frames))]
-            changes.append(changes_of(window, n_bands))
-            held.append(_held(window, n_bands))
-            left.append(is_left(window))
-    table = np.array(changes, dtype=np.float64)
-    if not table.any():
+        windows = [heard[:, round(rate * s) : round(rate * (s + n_frames))] for s in starts]
+        told = [(*changes_of(w, n_bands), *_held(w, n_bands), is_left(w)) for w in windows]
+        return torch.tensor(told, dtype=torch.float64)
+
+    *statistics, left = keep_rows(folder, "reading windows", numbers, read).T.numpy()
+    n_held = len(statistics) // 3  # of along time, along frequency and held
+    tables = [np.stack(columns, axis=1) for columns in (statistics[:-n_held], statistics)]
+    if not tables[0].any():
         raise AnchorError(f"{path} has no window of {n_frames} frames with any sound in it")
-    total = _balanced(table).sum(axis=1)
+    total = _balanced(tables[0]).sum(axis=1)
     loud = total > QUIET * total.mean()
-    chosen = np.array(places)[loud]
-    songs = store.meta.excerpts.tracks[chosen[:, 0]]
-    tables = (table, np.concatenate([table, held], axis=1))
-    by_changes, with_held = (relative(statistics)[loud] for statistics in tables)
-    return Windows(chosen, by_changes, with_held, np.array(left)[loud], songs)
+    places = np.array([(index, start) for index in numbers for start in starts])[loud]
+    by_changes, with_held = (relative(table)[loud] for table in tables)
+    songs = store.meta.excerpts.tracks[places[:, 0]]
+    return Windows(places, by_changes, with_held, left[loud] > 0, songs)
 
 
 def window_starts(store: LatentStore, n_frames: int) -> range:

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from dirac.data.anchors import MOSTLY, find_by_ear, presences_alike, profiles_of_anchors
-from dirac.data.heard import BLOCK, Heard, hear_windows, sounds_of_parts
+from dirac.data.heard import Heard, hear_windows, sounds_of_parts
+from dirac.data.presences import Listen, Windows, read_windows
+from dirac.kept import BLOCK
 
 from . import stores
 
@@ -96,23 +98,31 @@ def test_changes_are_gathered_of_each_part_if_somebody_listens(path: Path) -> No
     assert np.allclose(changes.sum(axis=1), 1)
 
 
-def test_listening_goes_on_after_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["model", "statistics"])
+def test_listening_goes_on_after_a_kill(tmp_path: Path, by: str) -> None:
     path = stores.write_mixtures(tmp_path / "a.lmdb", mixtures(2 * BLOCK + 3), 2.0)
     n_heard = 0
+
+    def hear(function: Listen, folder: Path | None) -> Heard | Windows:
+        if by == "statistics":
+            return read_windows(path, WINDOW, 4, function, folder)
+        return hear_windows(path, WINDOW, 1.0, function, 4, listen, folder)
+
+    whole_function = regress if by == "model" else listen
 
     def dying(mixture: torch.Tensor) -> torch.Tensor:
         nonlocal n_heard
         if n_heard == BLOCK + 5:
             raise KeyboardInterrupt
         n_heard += 1
-        return regress(mixture)
+        return whole_function(mixture)
 
     kept = tmp_path / "heard"
     with pytest.raises(KeyboardInterrupt):
-        hear_windows(path, WINDOW, 1.0, dying, 4, listen, kept)
+        hear(dying, kept)
     n_heard = -100
-    found = hear_windows(path, WINDOW, 1.0, dying, 4, listen, kept)
+    found = hear(dying, kept)
     assert n_heard == -100 + BLOCK + 3
-    whole = hear_windows(path, WINDOW, 1.0, regress, 4, listen)
+    whole = hear(whole_function, None)
     for name, value in vars(whole).items():
         assert np.array_equal(value, getattr(found, name)), name
