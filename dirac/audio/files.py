@@ -43,7 +43,8 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     """A file to read from, while the `with` block lasts.
 
     Raises AudioError when it is missing, no regular file, no audio, of a rate outside `RATES`, of
-    a length that it does not tell, cut short, or when reading from it in the block fails.
+    a length that it does not tell, cut short, several recordings in one, or when reading from it in
+    the block fails.
     """
     if reason := _why_no_file(path):
         raise AudioError(f"{path} cannot be read as audio: {reason}")
@@ -54,7 +55,7 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
                     f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
                     f"{RATES.start} to {RATES.stop - 1} Hz"
                 )
-            if reason := why_not_whole(path, file.frames):
+            if reason := why_not_whole(path, file.format, file.frames):
                 raise AudioError(f"{path} {reason}")
             yield file
     except soundfile.SoundFileError as error:

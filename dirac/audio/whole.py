@@ -4,6 +4,7 @@ The file itself is asked: libsndfile's notes of opening end after 2047 character
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
@@ -42,6 +43,8 @@ DS64 = 28  # where .rf64 has the size of a sound whose chunk says 2^32 - 1 (EBU 
 AU = {b".snd": Struct(">4xII"), b"dns.": Struct("<4xII")}  # where the sound begins, its size
 PAGE = Struct("<4sxB8xI8xB")  # of Ogg: flags, which stream, how many sizes follow (RFC 3533)
 FIRST, LAST = 2, 4  # flags: the page begins or ends its stream
+# Of .mp3: flags, how many frames if 1 is set, how many bytes if 2 is.
+XING = re.compile(rb"(?:Xing|Info)\0\0\0(.)(.{4})(.{4})", re.S)
 
 UNKNOWN = (
     "does not say how long it is, as what was streamed, or is too long for its format: write it "
@@ -51,10 +54,14 @@ CUT = (
     "is truncated: there is less in it than it says; get it anew, or have ffmpeg or the like write "
     "what is there"
 )
+CHAINED = (
+    "holds several recordings, one after another, and only the first would be read: make one of "
+    "them by ffmpeg (`ffmpeg -i song.ogg song.flac`)"
+)
 
 
-def why_not_whole(path: Path, n_samples: int) -> str | None:
-    """What is wrong with a file that libsndfile opens, by its number of samples there.
+def why_not_whole(path: Path, form: str, n_samples: int) -> str | None:
+    """What is wrong with a file that libsndfile opens, by its format and number of samples there.
 
     A .flac or .mp3 that was cut is none here: what is read of it is less than it says.
     """
@@ -64,7 +71,9 @@ def why_not_whole(path: Path, n_samples: int) -> str | None:
         size = file.seek(0, os.SEEK_END)
         magic = _read(file, 0, 4)
         if magic == b"OggS":
-            return None if _ends(file, size) else CUT
+            return _why_not_ogg(file, size)
+        if form == "MP3":
+            return _why_not_mp3(file)
         start, promised = _sound(file, size, magic)
     is_streamed = any(known - FEWER <= promised <= known for known in STREAMED)
     if start + promised > size and not is_streamed:
@@ -103,15 +112,18 @@ def _chunks(file: BinaryIO, size: int, magic: bytes) -> Iterator[tuple[bytes, in
         place = start + n_bytes + -n_bytes % multiple
 
 
-def _ends(file: BinaryIO, size: int) -> bool:
-    """Whether each stream of an Ogg file does."""
+def _why_not_ogg(file: BinaryIO, size: int) -> str | None:
     running = set()
+    is_sound = False
     for flags, stream in _pages(file, size):
+        if is_sound and flags & FIRST:
+            return CHAINED
+        is_sound = not flags & FIRST
         if flags & LAST:
             running.discard(stream)
         elif flags & FIRST:
             running.add(stream)
-    return not running
+    return CUT if running else None
 
 
 def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
@@ -123,6 +135,21 @@ def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
         if magic != b"OggS" or place > size:
             return
         yield flags, stream
+
+
+def _why_not_mp3(file: BinaryIO) -> str | None:
+    """Libsndfile guesses what the beginning does not tell, and reads as much as it tells alone."""
+    place = 0
+    while (tag := _read(file, place, 10)).startswith(b"ID3"):
+        place += 10 + sum(byte << 7 * n for n, byte in enumerate(tag[:5:-1]))
+    found = XING.search(_read(file, place, 1 << 16))
+    if found is None or not found[1][0] & 1 or not any(found[2]):
+        return UNKNOWN
+    if found[1][0] & 2:
+        file.seek(place + max(found.end(), int.from_bytes(found[3], "big")))
+        if XING.search(file.read()):
+            return CHAINED
+    return None
 
 
 def _read(file: BinaryIO, place: int, n_bytes: int) -> bytes:
