@@ -23,6 +23,8 @@ RATES = range(100, 1_000_001)  # Hz
 BLOCK = 1 << 20  # samples that are read at once
 MAX_KERNEL = 1 << 25  # numbers
 LOUDEST = 1e12  # of samples; 1 is full scale, and integers read as they are reach 2^31
+# Libsndfile's names of what is read; of other formats nothing here tells that one was cut.
+FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG"}
 
 Waveform = np.ndarray[Any, np.dtype[np.float32]]
 Array = TypeVar("Array", Waveform, Tensor)
@@ -50,6 +52,8 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
         raise AudioError(f"{path} cannot be read as audio: {reason}")
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.format not in FORMATS:
+                raise soundfile.SoundFileError(f"of the format {file.format}")
             if file.samplerate not in RATES:
                 raise AudioError(
                     f"{path} has a sample rate of {file.samplerate} Hz: it must be from "

@@ -158,6 +158,13 @@ def test_an_mp3_says_how_long_it_is(tmp_path: Path) -> None:
             audio_info(path)
 
 
+@pytest.mark.parametrize("form", ["VOC", "SVX", "NIST", "IRCAM", "PAF", "MAT5"])
+def test_formats_that_nothing_is_known_of_are_named(tmp_path: Path, form: str) -> None:
+    path = written("song.wav", form=form)(tmp_path)
+    with pytest.raises(AudioError, match=r"song\.wav .* it is no \.wav, \.flac, \.mp3"):
+        read_audio(path)
+
+
 @pytest.mark.parametrize(
     "content",
     [
