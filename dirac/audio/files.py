@@ -5,7 +5,6 @@ Waveforms are float32, (..., channels, time), in [-1, 1].
 
 import math
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,16 +17,14 @@ import soundfile
 import torch
 from torch import Tensor
 
+from dirac.audio.whole import why_not_whole
+
 RATES = range(100, 1_000_001)  # Hz
 BLOCK = 1 << 20  # samples that are read at once
 MAX_KERNEL = 1 << 25  # numbers
 LOUDEST = 1e12  # of samples; 1 is full scale, and integers read as they are reach 2^31
-ENDLESS = 1 << 48  # samples that a header promises where it does not know
-STREAMED = 0x7E << 24  # bytes, likewise: 2^32 - 1, 2^31 - 1 and somewhat fewer are met
-HEADER = 128  # bytes that some count as sound
-# Libsndfile's notes of opening: bytes that a header promises of sound, and how many there are.
-SIZES = re.compile(r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)", re.M)
-NO_END = re.compile("^Ogg ?: .* (?:lacks an end-of-stream|without an End-Of-Stream)", re.M)
+# Libsndfile's names of what is read; of other formats nothing here tells that one was cut.
+FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG"}
 
 Waveform = np.ndarray[Any, np.dtype[np.float32]]
 Array = TypeVar("Array", Waveform, Tensor)
@@ -48,27 +45,22 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     """A file to read from, while the `with` block lasts.
 
     Raises AudioError when it is missing, no regular file, no audio, of a rate outside `RATES`, of
-    a length that it does not tell, cut short, or when reading from it in the block fails.
+    a length that it does not tell, cut short, several recordings in one, or when reading from it in
+    the block fails.
     """
     if reason := _why_no_file(path):
         raise AudioError(f"{path} cannot be read as audio: {reason}")
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.format not in FORMATS:
+                raise soundfile.SoundFileError(f"of the format {file.format}")
             if file.samplerate not in RATES:
                 raise AudioError(
                     f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
                     f"{RATES.start} to {RATES.stop - 1} Hz"
                 )
-            if file.frames >= ENDLESS:
-                raise AudioError(
-                    f"{path} does not say how long it is, as what was streamed: write it anew, "
-                    "by ffmpeg or the like"
-                )
-            if _is_cut(file.extra_info):
-                raise AudioError(
-                    f"{path} is truncated: there is less in it than it says; get it anew, or have "
-                    "ffmpeg or the like write what is there"
-                )
+            if reason := why_not_whole(path, file.format, file.frames):
+                raise AudioError(f"{path} {reason}")
             yield file
     except soundfile.SoundFileError as error:
         # Not in libsndfile's words: it says of any damaged mp3 that there is no such file.
@@ -217,14 +209,6 @@ def _why_no_file(path: Path) -> str | None:
     if not os.access(path, os.R_OK):
         return "you may not read it"
     return None if state.st_size else "it is empty"
-
-
-def _is_cut(notes: str) -> bool:
-    """By libsndfile's notes, as it takes a file that was cut for a shorter one and says no more."""
-    sizes = [(int(promised), int(there)) for promised, there in SIZES.findall(notes)]
-    return bool(NO_END.search(notes)) or any(
-        there + HEADER < promised < STREAMED for promised, there in sizes
-    )
 
 
 def _read_blocks(file: soundfile.SoundFile, n_samples: int) -> Waveform:

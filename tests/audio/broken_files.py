@@ -141,6 +141,10 @@ BROKEN: dict[str, Writer] = {
         )
         for form, kind in FORMATS
     },
+    "two recordings": changed(
+        "a.opus", written("b", "OPUS", "OGG", rate=24_000), lambda data: 2 * data
+    ),
+    "another format": written("a.voc", form="VOC"),
     "flac of 2^36 samples": changed("a.flac", written("b.flac", form="FLAC"), endless),
     "not a number": samples("a.wav", float("nan")),
     "infinity": samples("a.wav", float("inf")),
