@@ -9,6 +9,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -34,9 +35,9 @@ def measure(size: str, folder: Path) -> dict[str, float]:
     names = ("objective", "regression_share", "masking_weight", "composition_share", "interference")
     chosen = {name: getattr(params.train, name) for name in names}
     model = Decomposition(n_channels=128, exponent=2.0, **chosen, **params.model.model_dump())
-    fields = params.train.model_dump(include=set(TrainSettings.__dataclass_fields__))
-    fields |= {"precision": "float32", "compile": False}  # the state is the same
-    trainer = Trainer(model, TrainSettings(seed=0, **fields), ALONE)
+    settings = TrainSettings.of(params.train, seed=0)
+    settings = replace(settings, precision="float32", compile=False)  # the state is the same
+    trainer = Trainer(model, settings, ALONE)
     trainer.advance(torch.rand(2, 1 + params.model.n_latents, 128, 16))
     checkpoint = Checkpoint(folder, "benchmark")
     seconds = [_seconds(checkpoint, trainer) for _ in range(N_REPEATS)]

@@ -5,7 +5,6 @@ these are named. Other codecs have no weights of ours: their card says so.
 """
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -77,10 +76,7 @@ def train(params: Params, data: Path, output: Path) -> None:
         model = Autoencoder(codec, chosen.gain_db, chosen.noise, chosen.spectrum_weight)
         if begun:
             fill(codec, begun[0])
-        settings = TrainSettings(
-            seed=params.seed,
-            **chosen.model_dump(include={field.name for field in fields(TrainSettings)}),
-        )
+        settings = TrainSettings.of(chosen, params.seed)
         card = {
             "name": codec.name,
             "network": network,

@@ -9,7 +9,7 @@ With train.objective supervised it is the upper comparator, which alone is shown
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,10 +127,7 @@ def train(this: Round) -> Path:
         go_on(model, this.start, homogeneous=meta.homogeneous)
     teacher = model.to(processes.device) if this.start else None
     training, validation = make_datasets(this, teacher)
-    settings = TrainSettings(
-        seed=params.seed,
-        **params.train.model_dump(include={field.name for field in fields(TrainSettings)}),
-    )
+    settings = TrainSettings.of(params.train, params.seed)
     picture = partial(draw_parts, mixture=validation[0, 0.5][:1])
     return fit(this.session, processes, model, (training, validation), settings, card, picture)
 

@@ -46,12 +46,7 @@ def main() -> None:
         torch.manual_seed(params.seed)
         model = MaskedPrior(**card["model"])
         model.set_scale(torch.tensor([meta.mean]), torch.tensor([meta.std]))
-        settings = TrainSettings(
-            seed=params.seed,
-            **params.prior.model_dump(
-                exclude={"target", "hide_all", "denoiser", "n_frames", "exchanged"}
-            ),
-        )
+        settings = TrainSettings.of(params.prior, params.seed)
         training, validation = (OneComponent(path, params.prior.n_frames) for path in stores)
         finished = fit(session, processes, model, (training, validation), settings, card)
         if processes.is_main:

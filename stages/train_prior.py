@@ -57,10 +57,7 @@ def main() -> None:
         torch.manual_seed(params.seed)
         model = MaskedPrior(**card["model"])
         model.fit_scale(training[:: len(training) // N_SCALED + 1, 0])
-        settings = TrainSettings(
-            seed=params.seed,
-            **params.prior.model_dump(exclude={*OF_THE_MODEL, "n_frames", "exchanged"}),
-        )
+        settings = TrainSettings.of(params.prior, params.seed)
         datasets = (
             ComponentDataset(training, params.prior.n_frames),
             ComponentDataset(validation, params.prior.n_frames),

@@ -27,7 +27,7 @@ def write_store(path: Path, n_excerpts: int, n_frames: int = N_FRAMES) -> Path:
     for first in range(0, n_excerpts, 32):
         n = min(32, n_excerpts - first)
         writer.append(list(random.random((n, 3, 128, n_frames), np.float32).astype(np.float16)))
-    mean, std = writer.moments(128, "float16")
+    mean, std = writer.moments()
     meta = StoreMeta(
         version=VERSION,
         data_name="synthetic",

@@ -1,7 +1,6 @@
 """Training steps: ours beside plain code of the same architecture and the products alone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,6 +119,4 @@ def decomposition(params: Params) -> Decomposition:
 
 def trainer(model: nn.Module, section: Any, seed: int) -> Trainer:
     """section: params.train or params.prior."""
-    names = {field.name for field in fields(TrainSettings)}
-    settings = TrainSettings(seed=seed, **section.model_dump(include=names))
-    return Trainer(model, settings, Processes(0, 1, device()))
+    return Trainer(model, TrainSettings.of(section, seed), Processes(0, 1, device()))

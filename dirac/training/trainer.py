@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -54,6 +55,11 @@ class TrainSettings:
     precision: Literal["float32", "bfloat16"]  # of the products
     compile: bool  # by torch.compile
     n_workers: int  # that load data, beside each process
+
+    @classmethod
+    def of(cls, section: BaseModel, seed: int) -> "TrainSettings":
+        """section: of params.yaml; what it has by these names."""
+        return cls(seed=seed, **section.model_dump(include={field.name for field in fields(cls)}))
 
     def autocast(self, device: torch.device) -> AbstractContextManager[Any]:
         mixed = self.precision == "bfloat16"
