@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Errors are one line and status 1; SIGTERM leaves in good order, so that nothing half-written
     stays.
     """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")  # a file's name need not be text
@@ -69,3 +70,11 @@ def make_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_to(commands)
     return parser
+
+
+def _open_streams() -> None:
+    """Those that were closed (`>&-`), of which Python makes None, lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
