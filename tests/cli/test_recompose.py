@@ -19,3 +19,15 @@ def test_a_song_of_others_is_as_long_as_the_shorter_and_comes_from_its_seed(
     assert (rate, recomposed.shape) == (24000, (1, 24000))
     assert Path("one.flac").read_bytes() == Path("two.flac").read_bytes()
     assert Path("one.flac").read_bytes() != Path("three.flac").read_bytes()
+
+
+def test_a_song_is_not_replaced_by_what_is_made_of_it(
+    songs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("a.wav").read_bytes()
+    Path("link.wav").symlink_to("a.wav")
+    for output in ("a.wav", "link.wav"):
+        with pytest.raises(SystemExit):
+            main(["recompose", "b.flac", "a.wav", "--take", "a:0", "b:1", "-o", output])
+        assert f"{output} is one of the songs" in capsys.readouterr().err
+    assert Path("a.wav").read_bytes() == before
