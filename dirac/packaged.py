@@ -112,7 +112,8 @@ def _scores(card: Mapping[str, Any]) -> str:
     figures = {method: by_source["mean"] for method, by_source in scores["si_sdr"].items()}
     known = {method: mean for method, mean in figures.items() if mean is not None}
     listed = ", ".join(f"{m} {known[m]:.1f}" for m in sorted(known, key=known.__getitem__)[::-1])
-    return f"SI-SDR of {scores['n_excerpts']} excerpts in dB: {listed}"
+    excerpts = "1 excerpt" if (n := scores["n_excerpts"]) == 1 else f"{n} excerpts"
+    return f"SI-SDR of {excerpts} in dB: {listed}"
 
 
 def _is_file_name(name: object) -> bool:

@@ -95,6 +95,9 @@ def test_the_card_has_the_scores_and_names_that_the_evaluation_found(
         "packed: drums, bass; data: slakh2100; "
         "SI-SDR of 30 excerpts in dB: oracle 14.1, refined 9.1, nmf 5.2"
     )
+    card["scores"]["n_excerpts"] = 1
+    (folder / "card.json").write_text(json.dumps(card))
+    assert "SI-SDR of 1 excerpt in dB" in describe(folder)
 
 
 def test_packing_again_keeps_what_is_known_and_replaces_whole(

@@ -21,5 +21,6 @@ def parse_choice(text: str, names: Sequence[str], n_songs: int) -> tuple[int, in
         raise ValueError(f"--take {text}: write a letter for the song and a part, as in b:1")
     song = ord(letter) - ord("a")
     if song >= n_songs:
-        raise ValueError(f"--take {text}: there is no song {letter}, there are {n_songs} songs")
+        last = chr(ord("a") + n_songs - 1)
+        raise ValueError(f"--take {text}: there is no song {letter}, the last one is {last}")
     return song, parse_part(part, names)

@@ -28,8 +28,8 @@ def find_places(root: Path) -> list[tuple[Path, str, int]]:
     names = [path.relative_to(root).as_posix() for path in find_songs(root)]
     if len(names) < len(SPLITS):
         raise DataError(
-            f"{root} holds {len(names)} songs ({', '.join(sorted(SUFFIXES))}), but each of "
-            f"{', '.join(SPLITS)} needs one: add songs, or cut one into several files"
+            f"{root} holds fewer than three songs: {len(names)} ({', '.join(sorted(SUFFIXES))}). "
+            f"Each of {', '.join(SPLITS)} needs one: add songs, or cut one into several files"
         )
     numbers = {name: number for number, name in enumerate(names)}
     by_split = split_names(names)

@@ -15,5 +15,5 @@ def test_parts_have_numbers_and_names() -> None:
 def test_choices_are_a_letter_and_a_part() -> None:
     assert parse_choice("a:0", NAMES, 1) == (0, 0)
     assert parse_choice("c:bass", NAMES, 3) == (2, 1)
-    with pytest.raises(ValueError, match="no song c, there are 2"):
+    with pytest.raises(ValueError, match="no song c, the last one is b"):
         parse_choice("c:0", NAMES, 2)

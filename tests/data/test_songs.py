@@ -47,7 +47,8 @@ def test_songs_whose_names_files_cannot_have_stay_apart(tmp_path):
 def test_fewer_songs_than_splits_are_an_error(tmp_path, n_songs):
     for number in range(n_songs):
         write(tmp_path / f"{number}.wav")
-    with pytest.raises(DataError, match=rf"{tmp_path} holds {n_songs} songs.*test needs one"):
+    said = rf"{tmp_path} holds fewer than three songs: {n_songs} .*test needs one"
+    with pytest.raises(DataError, match=said):
         find_tracks("folder", tmp_path)
 
 
