@@ -90,6 +90,11 @@ def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     model.load_state_dict(state)
 
 
+def is_decomposition(card: Mapping[str, Any]) -> bool:
+    """By the card of a model: a prior has no codec, a plain latent diffusion no encoder."""
+    return "codec" in card and "encoder" in card.get("model", {})
+
+
 def check_described(model: Mapping[str, Any]) -> None:
     """Raises CheckpointError where a card describes a network without any level, or none at all."""
     for name in ("encoder", "denoiser"):

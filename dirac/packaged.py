@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dirac.model_files import CheckpointError, card_of, load_model
+from dirac.model_files import CheckpointError, card_of, is_decomposition, load_model
 
 SHELF = Path(__file__).parent / "pretrained"
 DEFAULT = "drums-bass"
@@ -19,8 +19,15 @@ def packaged_models() -> list[Path]:
 def find_model(name: Path | None) -> Path:
     """The folder of a model, itself named or by the name of a packaged one; None: the default.
 
-    Raises CheckpointError if there is no such folder.
+    Raises CheckpointError if there is no such folder, or no decomposition in it.
     """
+    folder = _folder_of(name)
+    if not is_decomposition(load_model(folder)[1]):
+        raise CheckpointError(f"the model in {folder} is no decomposition: name the folder of one")
+    return folder
+
+
+def _folder_of(name: Path | None) -> Path:
     if name is not None and name.is_dir():
         return name
     packaged = {folder.name: folder for folder in packaged_models()}

@@ -20,7 +20,15 @@ import torch
 from torch import Tensor
 
 from dirac.assembly import choose_device, settings_of, weights_of
-from dirac.model_files import CODEC, card_of, has_model, load_model, save_model
+from dirac.model_files import (
+    CODEC,
+    CheckpointError,
+    card_of,
+    has_model,
+    is_decomposition,
+    load_model,
+    save_model,
+)
 from dirac.params import Params
 from dirac.scored import PackingError, origin, read_scores
 from dirac.scratch import publish
@@ -46,12 +54,13 @@ def pack(
     of its evaluation, beside which its scores lie, for the card; prior: the folder of its prior; a
     packed model keeps its own; weights: the codec's, if they are not in the folder of the model and
     there are no params to name them. Raises PackingError if `output` is something else, or if
-    params, metrics or prior are not the model's; CheckpointError if there is no whole model.
+    params or metrics are not the model's; CheckpointError if there is no whole model, or as
+    `load_prior`.
     """
     output = output.resolve()  # what a link names, not the link
     check_output(output)
     state, card = load_model(model)
-    if "codec" not in card or "model" not in card:
+    if not is_decomposition(card):
         raise PackingError(
             f"the model in {model} is no decomposition: name one, and its prior by --prior"
         )
@@ -75,7 +84,7 @@ def pack(
             values, of_codec = load_model(model / CODEC)
             _save_halved(beside / CODEC, values, without_paths(of_codec))
         if prior is not None:
-            _pack_prior(prior, beside / PRIOR, card)
+            _save_halved(beside / PRIOR, *load_prior(prior, model))
         if params is not None:
             weights = weights_of(params)
         device = choose_device(None)
@@ -101,6 +110,24 @@ def knows(of_prior: Mapping[str, Any], card: Mapping[str, Any]) -> bool:
     return of_prior.get("decomposition", card["sha256"]) in (card["sha256"], origin(card))
 
 
+def load_prior(folder: Path, model: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """(weights, card) of the prior of the model in a folder. Raises CheckpointError as
+
+    `load_model`, for another model's and for what is no prior.
+    """
+    state, card = load_model(folder)
+    if "codec" in card:
+        raise CheckpointError(
+            f"the model in {folder} is no prior: name the folder of one by --prior"
+        )
+    if not knows(card, load_model(model)[1]):
+        raise CheckpointError(
+            f"the prior in {folder} was trained on the components of another model than that in "
+            f"{model}: name one of this model's by --prior (stages/train_prior.py trains it)"
+        )
+    return state, card
+
+
 def _run_by(params: Params, card: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a card that params make; raises PackingError if they are not the model's."""
     chosen = params.model_dump(mode="json")
@@ -116,16 +143,6 @@ def _save_halved(folder: Path, state: Mapping[str, Tensor], card: Mapping[str, A
     kept = {k: v for k, v in card.items() if k not in ("format", "sha256")}
     halves = {name: halved(value, name) for name, value in state.items()}
     save_model(folder, halves, kept | {"packed": packed})
-
-
-def _pack_prior(prior: Path, folder: Path, card: Mapping[str, Any]) -> None:
-    state, of_prior = load_model(prior)
-    if not knows(of_prior, card):
-        raise PackingError(
-            f"the prior in {prior} was trained on the components of another model: "
-            "name this one's by --prior"
-        )
-    _save_halved(folder, state, of_prior)
 
 
 def halved(value: Tensor, name: str) -> Tensor:

@@ -219,7 +219,7 @@ def test_a_prior_goes_with_its_model(model: Path, params: Params, tmp_path: Path
     save_model(prior, weights, shaped | {"decomposition": known})
     pack(folder, tmp_path / "again", None, None, prior)
     save_model(prior, weights, shaped | {"decomposition": "else"})
-    with pytest.raises(PackingError, match="of another model"):
+    with pytest.raises(CheckpointError, match="of another model"):
         pack(model, tmp_path / "second", params, None, prior)
     assert not (tmp_path / "second").exists()
 

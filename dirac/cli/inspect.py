@@ -26,13 +26,11 @@ def add_to(commands: Commands) -> None:
 
 
 def inspect(chosen: argparse.Namespace) -> None:
-    from dirac.model_files import CheckpointError, card_of, load_model
+    from dirac.model_files import card_of, load_model
     from dirac.packaged import explain, find_model
 
     folder = find_model(chosen.model)
     card = load_model(folder)[1]
-    if "codec" not in card or "model" not in card:
-        raise CheckpointError(f"the model in {folder} is no decomposition: name the folder of one")
     prior = _card_of_prior(folder, card)
     if chosen.json:
         print(json.dumps({"folder": str(folder), "card": card, "prior": prior}, ensure_ascii=False))

@@ -76,20 +76,15 @@ def open_model(chosen: argparse.Namespace) -> "tuple[Path, Separator]":
 
 
 def open_prior(chosen: argparse.Namespace, folder: Path, separator: "Separator") -> "Generator":
-    """The prior of the model in `folder`. Raises CheckpointError, as `Generator.load`; for that of
+    """The prior of the model in `folder`. Raises CheckpointError as `Generator.load` and
 
-    another model too.
+    `load_prior`.
     """
-    from dirac.model_files import CheckpointError, load_model
-    from dirac.packing import knows
+    from dirac.packing import load_prior
     from dirac.separation.generate import Generator, find_prior
 
     prior = chosen.prior or find_prior(folder)
-    if not knows(load_model(prior)[1], load_model(folder)[1]):
-        raise CheckpointError(
-            f"the prior in {prior} was trained on the components of another model than that in "
-            f"{folder}: name one of this model's by --prior (stages/train_prior.py trains it)"
-        )
+    load_prior(prior, folder)
     return Generator.load(prior, separator)
 
 

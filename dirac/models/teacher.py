@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dirac.model_files import CheckpointError, fill, has_model, load_model
+from dirac.model_files import CheckpointError, fill, has_model, is_decomposition, load_model
 from dirac.models.decomposition import Decomposition
 from dirac.models.widening import widened
 
@@ -35,7 +35,7 @@ def begun_with(start: Path, model: Mapping[str, Any], codec: Mapping[str, Any]) 
 
 def _load(start: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     state, card = load_model(start)
-    if "codec" not in card or "encoder" not in card.get("model", {}):
+    if not is_decomposition(card):
         raise CheckpointError(f"train.start: the model in {start} is no decomposition")
     return state, card
 

@@ -45,10 +45,24 @@ def told_prior(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)["prior"]
 
 
-@pytest.mark.parametrize("command", ["inspect {}", "pack {} -o packed"])
+@pytest.mark.parametrize(
+    "command", ["inspect {}", "pack {} -o packed", "separate a.wav -o out --model {}"]
+)
+@pytest.mark.parametrize("has_codec", [False, True])  # as a plain latent diffusion has
 def test_a_prior_is_no_decomposition(
-    songs: list[str], capsys: pytest.CaptureFixture[str], command: str
+    songs: list[str], capsys: pytest.CaptureFixture[str], command: str, has_codec: bool
 ) -> None:
+    state, card = load_model(Path("models/prior"))
+    save_model(Path("models/prior"), state, card | ({"codec": {}} if has_codec else {}))
     with pytest.raises(SystemExit):
         main(command.format("models/prior").split())
     assert "models/prior is no decomposition" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["generate -o out", "pack models/decomposition -o out"])
+def test_a_decomposition_is_no_prior(
+    songs: list[str], capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--prior", "models/decomposition"])
+    assert "models/decomposition is no prior" in capsys.readouterr().err
