@@ -27,6 +27,8 @@ class Clap:
                 "pip install -c constraints.txt -e '.[clap]'"
             ) from error
         try:
+            if not folder.is_dir():  # of which transformers says what a name on its hub must be
+                raise NotADirectoryError("there is no such folder")
             self.features = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)
             self.model = ClapModel.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True

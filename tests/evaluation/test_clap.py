@@ -57,7 +57,7 @@ def test_songs_become_embeddings_of_length_one_each_by_itself(folder: Path) -> N
 
 
 def test_a_folder_without_a_model_is_one_sentence(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"nowhere holds no CLAP model"):
+    with pytest.raises(CheckpointError, match=r"nowhere .*\(there is no such folder\)$"):
         Clap(tmp_path / "nowhere")
     (folder / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(CheckpointError, match="holds no CLAP model"):
