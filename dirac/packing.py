@@ -97,8 +97,11 @@ def pack(
 
 
 def check_output(output: Path) -> None:
-    """Raises PackingError if there is something else than a packed model in the place of one."""
-    if output.exists() and not _is_packed(output):
+    """Raises PackingError if there is something else than a packed model in the place of one.
+
+    An empty folder is nothing else.
+    """
+    if output.exists() and not _is_packed_or_empty(output):
         raise PackingError(f"{output} is no packed model and is left as it is: choose another -o")
 
 
@@ -183,11 +186,11 @@ def without_paths(of_codec: Mapping[str, Any]) -> dict[str, Any]:
     return {**of_codec, "params": params | {"data": data}}
 
 
-def _is_packed(folder: Path) -> bool:
+def _is_packed_or_empty(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     found = {path.name for path in folder.iterdir()}
-    return "card.json" in found and found <= FILES
+    return not found or ("card.json" in found and found <= FILES)
 
 
 def _check_params(trained: Any, given: Any, key: str) -> None:

@@ -113,6 +113,14 @@ def test_packing_again_keeps_what_is_known_and_replaces_whole(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_an_empty_folder_becomes_the_model(model: Path, params: Params, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    pack(model, folder, params, None, None)
+    assert "packed" in load_model(folder)[1]
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_what_is_no_packed_model_is_left_alone(model: Path, params: Params, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
