@@ -4,6 +4,7 @@ The state is written as in a training: both models, the optimiser, forced to the
 copy to the CPU comes on top.
 """
 
+import argparse
 import json
 import shutil
 import statistics
@@ -53,6 +54,9 @@ def _seconds(checkpoint: Checkpoint, trainer: Trainer) -> float:
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     results = {}
     for size in ("default", "paper"):
         with tempfile.TemporaryDirectory(dir=PROJECT) as folder:

@@ -29,7 +29,9 @@ from dirac.params import load_params
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, required=True, help="of the songs")
     parser.add_argument("--model", type=Path, default=Path("models/decomposition"))
     arguments = parser.parse_args()
