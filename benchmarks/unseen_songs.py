@@ -15,6 +15,7 @@ import numpy as np
 from study_scores import mean_scores
 
 from dirac.assembly import open_separator
+from dirac.cli.options import count
 from dirac.command import behave_as_command
 from dirac.data.collections import find_tracks
 from dirac.data.excerpts import excerpts_of
@@ -32,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, required=True, help="of the songs")
+    parser.add_argument("--seed", type=count, required=True, help="of the songs, from 1 on")
     parser.add_argument("--model", type=Path, default=Path("models/decomposition"))
     arguments = parser.parse_args()
     params = load_params()

@@ -1,5 +1,6 @@
 """How rates are measured: interleaved repetitions, the fastest of each, beside a floor."""
 
+import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +13,10 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the fastest repetition: by the clock, and of this process's cores.
+    """Seconds of the fastest repetition: by the clock, and of cores.
 
-    On a machine that is shared, the second says what one left alone would need; of work on a GPU or
-    in other processes it says nothing.
+    On a machine that is shared, the second says what one left alone would need; of work on a GPU it
+    says nothing.
     """
 
     wall: float
@@ -74,10 +75,16 @@ def interleaved(works: Mapping[str, Work], n_repeats: int) -> dict[str, Timing]:
 def timed(work: Work) -> Timing:
     """One run, to its end on a GPU too."""
     _wait()
-    wall, core = time.perf_counter(), time.process_time()
+    wall, core = time.perf_counter(), _core_seconds()
     work()
     _wait()
-    return Timing(time.perf_counter() - wall, time.process_time() - core)
+    return Timing(time.perf_counter() - wall, _core_seconds() - core)
+
+
+def _core_seconds() -> float:
+    """Of this process, and of those that it started and that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _wait() -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from dirac.audio.files import (
     BLOCK,
     LOUDEST,
+    RATES,
     AudioError,
     Waveform,
     audio_info,
@@ -42,12 +43,25 @@ class Song(Protocol):
 
 @dataclass(frozen=True)
 class Recording:
-    """waveform: (channels, time) in memory. Raises ValueError if it is empty or no sound."""
+    """waveform: (channels, time) in memory, float32. Raises ValueError if it is empty or no sound,
+
+    or of a rate outside `RATES`.
+    """
 
     waveform: Tensor
     sample_rate: int
 
     def __post_init__(self) -> None:
+        if not isinstance(self.waveform, Tensor) or self.waveform.dtype != torch.float32:
+            raise ValueError(
+                "a waveform must be a tensor of float32: torch.as_tensor(samples, "
+                "dtype=torch.float32)"
+            )
+        if self.sample_rate not in RATES:
+            raise ValueError(
+                f"a sample rate must be from {RATES.start} to {RATES.stop - 1} Hz, got "
+                f"{self.sample_rate}"
+            )
         if self.waveform.ndim != 2 or 0 in self.waveform.shape or not self._is_sound():
             raise ValueError(
                 "a waveform must be finite (channels, time) with a sample at least, and none "

@@ -14,6 +14,7 @@ from dirac.cli.options import (
 )
 from dirac.cli.parts import parse_choice
 from dirac.cli.rendering import render
+from dirac.cli.songs import check_kept
 
 EPILOG = """\
 examples:
@@ -52,8 +53,7 @@ def recompose(chosen: argparse.Namespace) -> None:
     from dirac.separation.recompose import recompose as choose
 
     check_suffix(chosen.output)
-    if any(_is_file(path, chosen.output) for path in chosen.songs):
-        raise ValueError(f"{chosen.output} is one of the songs: name another file by -o")
+    check_kept(chosen.songs, [chosen.output])
     folder, separator = open_model(chosen)
     names = part_names(folder, separator.n_parts)
     choices = [parse_choice(text, names, len(chosen.songs)) for text in chosen.take]
@@ -61,7 +61,3 @@ def recompose(chosen: argparse.Namespace) -> None:
     told = {"take": chosen.take}
     taken = choose(songs, choices)
     render(chosen, (folder, separator), chosen.output, taken, chosen.seed, told)
-
-
-def _is_file(path: Path, other: Path) -> bool:
-    return path.exists() and other.exists() and path.samefile(other)

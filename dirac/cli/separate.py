@@ -22,7 +22,7 @@ from dirac.cli.options import (
     shown,
     tell,
 )
-from dirac.cli.songs import find_songs
+from dirac.cli.songs import check_kept, find_songs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,6 +80,7 @@ def separate(chosen: argparse.Namespace) -> None:
     songs = find_songs(chosen.songs, chosen.output)
     folder, separator = open_model(chosen)
     names = part_names(folder, separator.n_parts)
+    check_kept(songs, _places(chosen.output, songs.values(), names))
     method = partial(separator.decode, seed=chosen.seed) if chosen.raw else separator.refine
     made_by = {
         "settings": asdict(separator.settings),
@@ -129,6 +130,12 @@ def _write(
             for name, part in zip(names, parts, strict=True)
         },
     }
+
+
+def _places(output: Path, songs: Iterable[Path], names: Sequence[str]) -> Iterator[Path]:
+    from dirac.audio.parts import SUFFIXES
+
+    return (output / song / f"{n}{suffix}" for song in songs for n in names for suffix in SUFFIXES)
 
 
 def _is_done(folder: Path, names: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -48,6 +48,14 @@ def find_songs(given: Sequence[Path], output: Path) -> dict[Path, Path]:
         names[song] = next(free for free in chain([name], numbered) if _key(free) not in taken)
         taken.add(_key(names[song]))
     return names
+
+
+def check_kept(songs: Iterable[Path], written: Iterable[Path]) -> None:
+    """Raises ValueError where a song that is given would be replaced by a result."""
+    given = {os.path.realpath(song) for song in songs}
+    for path in written:
+        if os.path.realpath(path) in given:
+            raise ValueError(f"{path} is one of the songs, to be replaced: choose another -o")
 
 
 def _without_suffix(name: Path) -> Path:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch import Tensor
 
 from dirac.audio.files import AudioError
 from dirac.audio.songs import AudioFile, Recording
@@ -45,3 +46,16 @@ def test_a_recording_is_a_song() -> None:
     waveform = torch.randn(2, 9000)
     spans = Recording(waveform, 8000).spans(SPANS)
     assert all(torch.equal(s, waveform[:, a:b]) for s, (a, b) in zip(spans, SPANS, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("waveform", "rate", "reason"),
+    [
+        (torch.zeros(1, 8, dtype=torch.float64), 8000, "a tensor of float32"),
+        (np.zeros((1, 8), np.float32), 8000, "a tensor of float32"),
+        (torch.zeros(1, 8), 0, "a sample rate must be from 100"),
+    ],
+)
+def test_what_is_no_recording_is_told(waveform: Tensor, rate: int, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Recording(waveform, rate)

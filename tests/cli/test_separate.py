@@ -173,6 +173,20 @@ def test_of_a_long_song_that_is_bad_nothing_stays(
     assert [path.name for path in Path("out").iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("name", ["drums.flac", "drums.wav"])
+def test_a_song_is_not_replaced_by_its_part(
+    songs: list[str], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    Path("out/drums").mkdir(parents=True)
+    song = Path("out/drums", name)
+    song.write_bytes(Path("a.wav").read_bytes())
+    with pytest.raises(SystemExit):
+        main(["separate", "b.flac", str(song), "-o", "out"])
+    assert f"{song} is one of the songs" in capsys.readouterr().err
+    assert [path for path in Path("out").rglob("*") if path.is_file()] == [song]
+    assert song.read_bytes() == Path("a.wav").read_bytes()
+
+
 def test_what_is_done_is_done_again_or_skipped(
     songs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
