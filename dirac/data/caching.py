@@ -205,7 +205,8 @@ def _meta(
     reasons = writer.dropped()
     kept = np.delete(np.arange(len(latents), dtype=np.int32), list(reasons))
     if not len(kept):
-        raise DataError(f"every excerpt is left out: {', '.join(sorted(set(reasons.values())))}")
+        why = ", ".join(sorted(set(reasons.values())))
+        raise DataError(f"{writer.path.stem}: every excerpt is left out: {why}")
     mean, std = writer.moments()
     return StoreMeta(
         version=VERSION,

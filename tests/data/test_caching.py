@@ -213,7 +213,7 @@ def test_latents_that_float16_cannot_hold_are_an_error(tmp_path, tracks):
 
 def test_a_split_of_silence_is_an_error(tmp_path, codec):
     silent = [make_track(tmp_path, "silent", {"drums": [0.0] * 3, "bass": [0.0] * 3})]
-    with pytest.raises(DataError, match="every excerpt is left out: mixture below -50 dB"):
+    with pytest.raises(DataError, match="train: every excerpt is left out: mixture below -50 dB"):
         cache(tmp_path / "train.lmdb", latents_of(silent, codec))
 
 
