@@ -17,6 +17,7 @@ import soundfile
 import torch
 from torch import Tensor
 
+from dirac.audio.counted import counted
 from dirac.audio.whole import why_not_whole
 
 RATES = range(100, 1_000_001)  # Hz
@@ -51,17 +52,19 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     if reason := _why_no_file(path):
         raise AudioError(f"{path} cannot be read as audio: {reason}")
     try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            if file.format not in FORMATS:
-                raise soundfile.SoundFileError(f"of the format {file.format}")
-            if file.samplerate not in RATES:
-                raise AudioError(
-                    f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
-                    f"{RATES.start} to {RATES.stop - 1} Hz"
-                )
-            if reason := why_not_whole(path, file.format, file.frames):
-                raise AudioError(f"{path} {reason}")
-            yield file
+        with counted(path) as copy:
+            source = os.fsencode(path) if copy is None else copy.fileno()
+            with soundfile.SoundFile(source, closefd=False) as file:
+                if file.format not in FORMATS:
+                    raise soundfile.SoundFileError(f"of the format {file.format}")
+                if file.samplerate not in RATES:
+                    raise AudioError(
+                        f"{path} has a sample rate of {file.samplerate} Hz: it must be from "
+                        f"{RATES.start} to {RATES.stop - 1} Hz"
+                    )
+                if copy is None and (reason := why_not_whole(path, file.format, file.frames)):
+                    raise AudioError(f"{path} {reason}")
+                yield file
     except soundfile.SoundFileError as error:
         # Not in libsndfile's words: it says of any damaged mp3 that there is no such file.
         raise AudioError(

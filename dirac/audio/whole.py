@@ -4,11 +4,12 @@ The file itself is asked: libsndfile's notes of opening end after 2047 character
 """
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, NamedTuple
+
+from dirac.audio.mpeg import read, runs, told
 
 ENDLESS = 1 << 48  # samples that a header promises where it does not know
 # Bytes that it promises then: these, or somewhat fewer.
@@ -43,12 +44,14 @@ DS64 = 28  # where .rf64 has the size of a sound whose chunk says 2^32 - 1 (EBU 
 AU = {b".snd": Struct(">4xII"), b"dns.": Struct("<4xII")}  # where the sound begins, its size
 PAGE = Struct("<4sxB8xI8xB")  # of Ogg: flags, which stream, how many sizes follow (RFC 3533)
 FIRST, LAST = 2, 4  # flags: the page begins or ends its stream
-# Of .mp3: flags, how many frames if 1 is set, how many bytes if 2 is.
-XING = re.compile(rb"(?:Xing|Info)\0\0\0(.)(.{4})(.{4})", re.S)
 
 UNKNOWN = (
     "does not say how long it is, as what was streamed, or is too long for its format: write it "
     "anew as .flac, by ffmpeg or the like"
+)
+UNCOUNTED = (
+    "does not say how long it is, and its frames are of several kinds, free-format, or not of "
+    "layer III: make a .flac of it by ffmpeg (`ffmpeg -i song.mp3 song.flac`)"
 )
 CUT = (
     "is truncated: there is less in it than it says; get it anew, or have ffmpeg or the like write "
@@ -69,7 +72,7 @@ def why_not_whole(path: Path, form: str, n_samples: int) -> str | None:
         return UNKNOWN
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        magic = _read(file, 0, 4)
+        magic = read(file, 0, 4)
         if magic == b"OggS":
             return _why_not_ogg(file, size)
         if form == "MP3":
@@ -84,14 +87,14 @@ def why_not_whole(path: Path, form: str, n_samples: int) -> str | None:
 def _sound(file: BinaryIO, size: int, magic: bytes) -> tuple[int, int]:
     """Where the sound begins, and how many bytes are promised of it: 0 where none is found."""
     if magic in AU:
-        start, promised = AU[magic].unpack(_read(file, 0, 12))
+        start, promised = AU[magic].unpack(read(file, 0, 12))
         return start, promised
     for name, start, promised in _chunks(file, size, magic):
         if name in SOUND:
             if magic == b"RF64" and promised == (1 << 32) - 1:
-                return start, int.from_bytes(_read(file, DS64, 8), "little") or promised
+                return start, int.from_bytes(read(file, DS64, 8), "little") or promised
             if magic in ONE_CHUNK:  # some count what lies before the sound into it
-                _, n_bytes = CHUNKS[magic].head.unpack(_read(file, 0, 8))
+                _, n_bytes = CHUNKS[magic].head.unpack(read(file, 0, 8))
                 return start, min(promised, 8 + n_bytes - start)
             return start, promised
     return 0, 0
@@ -105,7 +108,7 @@ def _chunks(file: BinaryIO, size: int, magic: bytes) -> Iterator[tuple[bytes, in
     for _ in range(MAX_CHUNKS):
         if place >= size:
             return
-        begin = _read(file, place, head.size)
+        begin = read(file, place, head.size)
         name, promised = head.unpack(begin.ljust(head.size, b"\0"))  # it may be cut
         start, n_bytes = place + head.size, max(promised - counted, 0)
         yield name, start, n_bytes
@@ -130,7 +133,7 @@ def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
     """Flags and stream of each page of Ogg, up to what is none, or not all of one."""
     place = 0
     while place + PAGE.size <= size:
-        magic, flags, stream, n_sizes = PAGE.unpack(_read(file, place, PAGE.size))
+        magic, flags, stream, n_sizes = PAGE.unpack(read(file, place, PAGE.size))
         place += PAGE.size + n_sizes + sum(file.read(n_sizes))
         if magic != b"OggS" or place > size:
             return
@@ -138,20 +141,11 @@ def _pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _why_not_mp3(file: BinaryIO) -> str | None:
-    """Libsndfile guesses what the beginning does not tell, and reads as much as it tells alone."""
-    place = 0
-    while (tag := _read(file, place, 10)).startswith(b"ID3"):
-        place += 10 + sum(byte << 7 * n for n, byte in enumerate(tag[:5:-1]))
-    found = XING.search(_read(file, place, 1 << 16))
-    if found is None or not found[1][0] & 1 or not any(found[2]):
-        return UNKNOWN
-    if found[1][0] & 2:
-        file.seek(place + max(found.end(), int.from_bytes(found[3], "big")))
-        if XING.search(file.read()):
+    count = told(file)
+    if count is None:
+        return UNCOUNTED
+    if count.stop is not None and any(runs(read(file, count.stop))):
+        n_frames = sum(run.n_frames for run in runs(read(file, 0)))
+        if n_frames > count.n_frames + 1:  # which does not count itself
             return CHAINED
     return None
-
-
-def _read(file: BinaryIO, place: int, n_bytes: int) -> bytes:
-    file.seek(place)
-    return file.read(n_bytes)

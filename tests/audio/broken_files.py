@@ -92,6 +92,11 @@ def endless(flac: bytes) -> bytes:
     return flac[:21] + bytes([flac[21] | 0x0F]) + b"\xff" * 4 + flac[26:]
 
 
+def uncounted(mp3: bytes) -> bytes:
+    """Without its first frame, which tells how many follow."""
+    return mp3[mp3.index(mp3[:2], 2) :]
+
+
 SOUND: dict[str, Writer] = {
     "8 bits": written("a.wav", "PCM_U8"),
     "192 kHz": written("a.flac", "PCM_24", "FLAC", rate=192_000),
@@ -122,6 +127,9 @@ SOUND: dict[str, Writer] = {
         f"streamed, length {length:#x}": changed("a.wav", written("b.wav"), field(40, "<I", length))
         for length in (0x7F00_0000, 0x7FFF_F000, 2**31 - 1, 2**31, 2**32 - 37, 2**32 - 1)
     },
+    "mp3 that does not say how long it is": changed(
+        "a.mp3", written("b.mp3", "MPEG_LAYER_III", "MP3"), uncounted
+    ),
     "streamed aiff": changed("a", written("b", form="AIFF"), field(42, ">I", 0x7EFF_FF08)),
     "streamed au": changed("a", written("b", form="AU"), field(8, ">I", 2**32 - 1)),
 }

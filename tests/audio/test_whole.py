@@ -144,20 +144,6 @@ def test_an_ogg_file_ends_with_its_last_page(tmp_path: Path, subtype: str) -> No
     assert read_audio(path)[0].shape == (1, 9 * RATE)
 
 
-def test_an_mp3_says_how_long_it_is(tmp_path: Path) -> None:
-    """Else libsndfile guesses, and of one whose frames differ in size it may read a third."""
-    content = written("a.mp3", "MPEG_LAYER_III", "MP3", rate=RATE)(tmp_path).read_bytes()
-    path, place = tmp_path / "b.mp3", content.index(b"Xing")
-    tags = b"ID3\4\0\0\0\4\0\0" + bytes(1 << 16) + b"ID3\4\0\0\0\0\1\0" + bytes(128)
-    path.write_bytes(tags + content)
-    assert audio_info(path).n_samples == len(tone(rate=RATE))
-    for offset, value in ((0, 0), (4, 14), (8, 0)):  # its name, its flags, how many frames
-        guessed = field(place + offset, ">I", value)
-        path.write_bytes(tags + guessed(content))
-        with pytest.raises(AudioError, match=r"b\.mp3 does not say how long it is"):
-            audio_info(path)
-
-
 @pytest.mark.parametrize("form", ["VOC", "SVX", "NIST", "IRCAM", "PAF", "MAT5"])
 def test_formats_that_nothing_is_known_of_are_named(tmp_path: Path, form: str) -> None:
     path = written("song.wav", form=form)(tmp_path)
