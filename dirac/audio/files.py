@@ -23,6 +23,7 @@ from dirac.audio.whole import why_not_whole
 RATES = range(100, 1_000_001)  # Hz
 BLOCK = 1 << 20  # samples that are read at once
 MAX_KERNEL = 1 << 25  # numbers
+REACH = 1 << 16  # samples before a place in an .mp3 that decide what is there
 LOUDEST = 1e12  # of samples; 1 is full scale, and integers read as they are reach 2^31
 # Libsndfile's names of what is read; of other formats nothing here tells that one was cut.
 FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG"}
@@ -91,8 +92,9 @@ def read_audio(path: Path, start: int = 0, n_samples: int | None = None) -> tupl
             raise AudioError(
                 f"{path} has {file.frames} samples: {wanted} from {start} on are not in it"
             )
-        file.seek(start)
-        samples = _read_blocks(file, wanted)
+        before = min(start, REACH) if file.format == "MP3" else 0
+        file.seek(start - before)
+        samples = _read_blocks(file, before + wanted)[before:]
         sample_rate = file.samplerate
     if len(samples) < wanted:
         raise AudioError(

@@ -81,6 +81,17 @@ def test_reading_past_the_end_is_an_error(tmp_path, noise):
             read_audio(path, start, n_samples)
 
 
+@pytest.mark.parametrize("rate", [24000, 44100])
+def test_a_place_in_an_mp3_of_few_bits_sounds_as_in_the_whole(tmp_path, rate):
+    path = tmp_path / "song.mp3"
+    noise = 0.2 * np.random.default_rng(0).standard_normal((8 * rate, 2))
+    soundfile.write(path, noise, rate, compression_level=0.99, bitrate_mode="CONSTANT")
+    whole, _ = read_audio(path)
+    for start in range(1000, whole.shape[1] - 2000, 9000):
+        there, _ = read_audio(path, start, 2000)
+        np.testing.assert_allclose(there, whole[:, start : start + 2000], atol=1e-6)
+
+
 def test_values_that_are_not_finite_are_an_error(tmp_path):
     path = tmp_path / "nan.wav"
     soundfile.write(path, np.array([0.1, np.nan]), 8000, subtype="FLOAT")
