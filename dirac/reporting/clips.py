@@ -3,7 +3,9 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,12 @@ def read_row(
 ) -> list[Clip]:
     """The clips of one row; the row's loudest point is its brightest, so levels compare."""
     sounds = [read_waveform(folder / clip["file"]) for clip in row["clips"]]
-    powers = [spectrogram(*sound, WIDTH, HEIGHT) for sound in sounds]
+    waveforms, rates = [waveform for waveform, _ in sounds], [rate for _, rate in sounds]
+    draw = partial(spectrogram, n_columns=WIDTH, n_bands=HEIGHT)
+    encode = partial(encode_mp3, bitrate_kbps=bitrate_kbps)
+    with ThreadPoolExecutor() as pool:  # libsndfile and numpy let others run meanwhile
+        mp3s = pool.map(encode, waveforms, rates)
+        powers = list(pool.map(draw, waveforms, rates))
     peak = max((float(power.max()) for power in powers), default=0.0)
     return [
         Clip(
@@ -108,9 +115,11 @@ def read_row(
             score=finite((clip.get("scores") or {}).get("si_sdr")),
             seconds=round(waveform.shape[-1] / rate, 3),
             picture=data_uri("image/webp", picture(power, peak)),
-            audio=library.add(encode_mp3(waveform, rate, bitrate_kbps)),
+            audio=library.add(mp3),
         )
-        for clip, (waveform, rate), power in zip(row["clips"], sounds, powers, strict=True)
+        for clip, (waveform, rate), power, mp3 in zip(
+            row["clips"], sounds, powers, mp3s, strict=True
+        )
     ]
 
 
