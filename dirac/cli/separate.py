@@ -173,7 +173,7 @@ def _counted(
 def _kept(
     output: Path, song: "AudioFile", made_by: Mapping[str, object], card: Path
 ) -> Iterator[Path | None]:
-    """Where what is done of a long song stays if it is stopped; an error would come again."""
+    """Where what is done of a long song stays if it is stopped, but not after an error."""
     from dirac.scratch import beside, fingerprint
 
     if song.n_samples < LONG_SECONDS * song.sample_rate:
