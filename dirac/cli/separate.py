@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dirac.audio.songs import AudioFile
 
-LONG_SECONDS = 600.0  # of a song of which it would be a pity to begin anew
+LONG_SECONDS = 300.0  # of a song of which it would be a pity to begin anew
 
 EPILOG = """\
 examples:
@@ -41,7 +41,7 @@ examples:
 
 The parts have the rate, the channels and the length of their song, and sum to it. They are 24-bit
 .flac, or .wav of floats where .flac would clip. A song may be hours long: memory holds seconds of
-it, and where one of ten minutes and more is stopped, the same command goes on within it; what it
+it, and where one of five minutes and more is stopped, the same command goes on within it; what it
 has until then lies in a hidden folder beside the parts'. What was separated before is replaced,
 unless --skip-done is given. A song that cannot be read costs a line on stderr, and the exit status
 is 1 at the end; the others are separated.
