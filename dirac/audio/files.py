@@ -7,10 +7,10 @@ import math
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 import soundfile
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from dirac.audio.counted import counted
 from dirac.audio.whole import why_not_whole
+from dirac.remedies import remedy
 
 RATES = range(100, 1_000_001)  # Hz
 BLOCK = 1 << 20  # samples that are read at once
@@ -53,7 +54,8 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     if reason := _why_no_file(path):
         raise AudioError(f"{path} cannot be read as audio: {reason}")
     try:
-        with counted(path) as copy:
+        with ExitStack() as stack:
+            copy = _copy(stack, path)
             source = os.fsencode(path) if copy is None else copy.fileno()
             with soundfile.SoundFile(source, closefd=False) as file:
                 if file.format not in FORMATS:
@@ -195,6 +197,17 @@ def to_channels(waveform: Array, n_audio_channels: int) -> Array:
     if isinstance(waveform, np.ndarray):
         return np.repeat(waveform, n_audio_channels, axis=-2)
     return waveform.repeat_interleave(n_audio_channels, dim=-2)
+
+
+def _copy(stack: ExitStack, path: Path) -> BinaryIO | None:
+    """As `counted`, while the stack lasts."""
+    try:
+        return stack.enter_context(counted(path))
+    except OSError as error:
+        raise AudioError(
+            f"{path} cannot be copied into the folder of temporary files, TMPDIR, to be read "
+            f"({error.strerror}): {remedy(error)}"
+        ) from error
 
 
 def _why_no_file(path: Path) -> str | None:

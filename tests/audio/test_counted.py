@@ -1,6 +1,8 @@
 """An .mp3 that does not say how long it is: all of it is read, and is what it is with a count."""
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +140,14 @@ def test_a_walk_through_nonsense_ends(path: Path, content: bytes) -> None:
     with counted(path) as copy:
         assert copy is None
     assert not list(runs(path.read_bytes()))
+
+
+def test_where_there_is_no_room_for_a_copy_it_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(data: bytes, copy: object) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dirac.audio.counted._write_counted", full)
+    with pytest.raises(AudioError, match=r"song\.mp3 cannot be copied .*\(No space.*make room"):
+        read(path, uncounted(encoded(24_000)))
